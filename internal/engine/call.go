@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/registry"
+	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/schema"
+	"example.org/groundcontrol/internal/store"
+)
+
+// storeLimit bounds one verb of the store that must not be cut short by a caller
+// who goes away or by a shutdown.
+const storeLimit = 20 * time.Second
+
+var (
+	errHalted    = errors.New("engine: shutting down")
+	errLeaseLost = errors.New("engine: the lease is lost")
+)
+
+// inFlight is a call that this node is making.
+type inFlight struct {
+	request operation.Request // as it was leased
+	since   time.Time
+	stop    context.CancelCauseFunc
+}
+
+// start makes the call that r was leased for. It takes over one slot, which it
+// gives back when the call has been written down.
+func (e *Engine) start(r operation.Request) {
+	ctx, stop := context.WithCancelCause(context.Background())
+	e.mu.Lock()
+	if e.halted {
+		stop(errHalted)
+	}
+	e.running[r.Token] = inFlight{request: r, since: time.Now(), stop: stop}
+	e.calls.Add(1)
+	e.mu.Unlock()
+	go func() {
+		defer e.calls.Done()
+		e.call(ctx, r)
+		stop(nil)
+		e.mu.Lock()
+		delete(e.running, r.Token)
+		e.mu.Unlock()
+		if e.slots.give(1) {
+			e.nudge()
+		}
+	}()
+}
+
+// call asks the handler of r once, or once more where the ledger moved under the
+// answer, and writes down what it said.
+func (e *Engine) call(ctx context.Context, r operation.Request) {
+	for range 10 {
+		ev, change := e.ask(ctx, r)
+		if errors.Is(context.Cause(ctx), errLeaseLost) {
+			return // another node has it; what we heard counts no more
+		}
+		e.Observer.Called(r.Operation, ev.Kind, ev.Took)
+		err := e.write(r, ev, change)
+		switch {
+		case errors.Is(err, store.ErrMoved):
+			continue
+		case errors.Is(err, operation.ErrLeaseLost), errors.Is(err, operation.ErrIllegal):
+			return
+		case err != nil:
+			// The lease runs out, and whoever claims the request makes the call again.
+			e.Log.Error("cannot write an answer down", "token", r.Token, "type", r.TypeName, "attempt", r.Attempt, "err", err)
+		}
+		return
+	}
+	e.Log.Error("the ledger keeps moving under a request", "token", r.Token, "type", r.TypeName)
+}
+
+// ask makes one handler call and settles what it answered.
+func (e *Engine) ask(ctx context.Context, r operation.Request) (operation.Event, *resource.Change) {
+	o := handler.Outcome{Limit: e.CallLimit, Backoff: backoff(r.Retries)}
+	began := time.Now()
+	var s *schema.Schema
+	if kind, runtime, err := e.find(r); err != nil {
+		o.Err = err
+	} else {
+		s = kind.Schema
+		if unchanged(r) {
+			return operation.Event{
+				Kind: operation.Succeed, At: e.Store.Now(), Node: r.Node, Attempt: r.Attempt, Identifier: r.Identifier, Model: r.Input.Previous,
+			}, nil
+		}
+		cctx, cancel := context.WithTimeout(ctx, e.CallLimit)
+		o.Answer, o.Err = runtime.Invoke(cctx, invocation(r, s, e.Store.Now()))
+		cancel()
+	}
+	o.Took = time.Since(began)
+	o.At = e.Store.Now()
+	if o.Err != nil && errors.Is(context.Cause(ctx), errHalted) {
+		return operation.Event{Kind: operation.Release, At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took, Message: r.Message}, nil
+	}
+	return handler.Settle(s, r, o)
+}
+
+// find returns the type of r and the runtime that serves it.
+func (e *Engine) find(r operation.Request) (registry.Type, handler.Runtime, error) {
+	t, err := e.Types.Lookup(r.Account, r.Region, r.TypeName, r.TypeVersion)
+	if err != nil {
+		return t, nil, fmt.Errorf("type %s version %s: %w", r.TypeName, r.TypeVersion, err)
+	}
+	runtime, ok := e.Runtimes[t.Runtime]
+	if !ok {
+		return t, nil, fmt.Errorf("type %s is served by runtime %q, which this server does not have", t.Name, t.Runtime)
+	}
+	return t, runtime, nil
+}
+
+// unchanged reports whether r is an update whose patch makes no difference: it
+// succeeds without a call.
+func unchanged(r operation.Request) bool {
+	return r.Operation == operation.Update && r.Input.Desired == nil
+}
+
+// invocation is the call that r stands at.
+func invocation(r operation.Request, s *schema.Schema, now time.Time) handler.Call {
+	desired := r.Input.Desired
+	if r.Input.Model != nil {
+		desired = r.Input.Model
+	}
+	return handler.Call{
+		Action: schema.Action(r.Operation), Token: r.Token, Account: r.Account, Region: r.Region,
+		TypeName: r.TypeName, TypeVersion: r.TypeVersion, Schema: s, Identifier: r.Identifier,
+		Desired: desired, Previous: r.Input.Previous, Callback: r.Input.Callback, Now: now,
+	}
+}
+
+// write applies ev to the request, read again where it has changed since, and saves
+// it with the change of the ledger. Errors: store.ErrMoved where the answer has to
+// be worked out again; operation.ErrLeaseLost and ErrIllegal where it came too late.
+func (e *Engine) write(r operation.Request, ev operation.Event, change *resource.Change) error {
+	until := time.Now().Add(storeLimit)
+	for try := 0; ; try++ {
+		n, err := operation.Apply(r, ev)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithDeadline(context.Background(), until)
+		n, err = e.Store.Save(ctx, n, change)
+		cancel()
+		switch {
+		case err == nil:
+			e.saved(n)
+			if !n.Status.Ended() {
+				e.nudge() // Run is to know when it is due
+			}
+			return nil
+		case errors.Is(err, store.ErrMoved) && n.Status == operation.CancelComplete:
+			// No further call is made for a cancelled request, so this answer cannot be worked
+			// out again: it did not happen.
+			ev, change = failed(ev, handler.ResourceConflict, "The resource was changed by another operation"), nil
+		case errors.Is(err, store.ErrMoved):
+			return err
+		case errors.Is(err, store.ErrBusy):
+			ev, change = failed(ev, handler.AlreadyExists, fmt.Sprintf("Another operation on resource '%s' is in progress", ev.Identifier)), nil
+		case time.Now().After(until):
+			return err
+		case !errors.Is(err, store.ErrStale):
+			time.Sleep(min(10*time.Millisecond<<min(try, 10), time.Second))
+		}
+		if r, err = e.reread(r, until); err != nil {
+			return err
+		}
+	}
+}
+
+// reread gets the request as it is stored now, trying until the store answers.
+func (e *Engine) reread(r operation.Request, until time.Time) (operation.Request, error) {
+	for try := 0; ; try++ {
+		ctx, cancel := context.WithDeadline(context.Background(), until)
+		n, err := e.Store.Request(ctx, r.Account, r.Region, r.Token)
+		cancel()
+		if err == nil || errors.Is(err, store.ErrNotFound) || time.Now().After(until) {
+			return n, err
+		}
+		time.Sleep(min(10*time.Millisecond<<min(try, 10), time.Second))
+	}
+}
+
+// failed is ev as a failure that names no identifier: the resource is another request's.
+func failed(ev operation.Event, code handler.Code, message string) operation.Event {
+	return operation.Event{
+		Kind: operation.Fail, At: ev.At, Node: ev.Node, Attempt: ev.Attempt, Took: ev.Took, ErrorCode: code.Public(), Message: message,
+	}
+}
+
+// keep extends the leases of calls that last, until ctx is done; quick calls never
+// need it.
+func (e *Engine) keep(ctx context.Context) {
+	for sleep(ctx, e.Lease/3) {
+		var long []inFlight
+		e.mu.Lock()
+		for _, f := range e.running {
+			if time.Since(f.since) >= e.Lease/3 {
+				long = append(long, f)
+			}
+		}
+		e.mu.Unlock()
+		for _, f := range long {
+			e.extend(ctx, f)
+		}
+	}
+}
+
+// extend extends one lease. Where it is lost the call is ended.
+func (e *Engine) extend(ctx context.Context, f inFlight) {
+	r := f.request
+	now, err := e.Store.Request(ctx, r.Account, r.Region, r.Token)
+	if err == nil {
+		ev := operation.Event{Kind: operation.Extend, At: e.Store.Now(), Node: r.Node, Attempt: r.Attempt, Lease: e.Lease}
+		if now, err = operation.Apply(now, ev); err != nil {
+			f.stop(errLeaseLost)
+			return
+		}
+		_, err = e.Store.Save(ctx, now, nil)
+	}
+	// A stale write was beaten by a cancel or by the answer itself: next time round.
+	if err != nil && !errors.Is(err, store.ErrStale) && ctx.Err() == nil {
+		e.Log.Warn("cannot extend a lease", "token", r.Token, "err", err)
+	}
+}
+
+const (
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = 30 * time.Second
+)
+
+// backoff is how long to wait before the next try after so many: doubling, with
+// half of it by chance, so that those who failed together do not come back together.
+func backoff(retries int) time.Duration {
+	d := min(firstBackoff<<min(retries, 10), maxBackoff)
+	return d/2 + rand.N(d/2)
+}

@@ -1,0 +1,224 @@
+// Package engine runs requests: it accepts them into the store, calls their
+// handlers, writes down what came of it, and gives nothing up. It promises that no
+// request is lost, none is stuck, and none is run by two nodes at once.
+//
+// What a request may do next is decided by package operation; what is stored, by
+// the store's compare and swap. The engine holds no state of a request that the
+// store does not: a process that dies at any instruction loses nothing.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/registry"
+	"example.org/groundcontrol/internal/store"
+)
+
+// Config is what an Engine works with. Store, Types, Runtimes, Log and Node are
+// required; the rest has defaults.
+type Config struct {
+	Store    store.Store
+	Types    Types
+	Runtimes map[string]handler.Runtime // by the name in registry.Type
+	Log      *slog.Logger
+	Node     string // unique among live nodes, new for each process
+
+	Concurrency int           // handler calls at once; default 256
+	Lease       time.Duration // how long a node is trusted without a sign of life; default 30 s
+	CallLimit   time.Duration // of one handler call; default 60 s (the handler contract's)
+	Poll        time.Duration // how often to look for work that other nodes left; default 1 s
+	Grace       time.Duration // how long a shutdown waits for calls in flight; default 10 s
+	Retention   time.Duration // how long after acceptance an ended request is kept; default 7 days
+	Observer    Observer      // default: nobody
+}
+
+// Types finds the resource types of requests.
+type Types interface {
+	// Lookup returns the type, or registry.ErrTypeNotFound.
+	Lookup(account, region, name, version string) (registry.Type, error)
+}
+
+// Observer is told what the engine does, for metrics. Its methods must not block.
+type Observer interface {
+	// Called is told of each handler call: how it ended ("succeed", "progress" …) and how long it took.
+	Called(op operation.Operation, outcome operation.Kind, took time.Duration)
+	// Ended is told of each request that ended on this node.
+	Ended(op operation.Operation, status operation.Status, errorCode string, after time.Duration)
+}
+
+type nobody struct{}
+
+func (nobody) Called(operation.Operation, operation.Kind, time.Duration)          {}
+func (nobody) Ended(operation.Operation, operation.Status, string, time.Duration) {}
+
+// Engine runs requests on one node. Its methods are safe for concurrent use.
+type Engine struct {
+	Config
+	slots  *slots
+	wake   chan struct{} // there may be something to claim
+	watch  watchers
+	recent recent
+	calls  sync.WaitGroup
+
+	mu      sync.Mutex
+	running map[string]inFlight // calls of this node by token
+	halted  bool
+}
+
+// New returns an engine; Run makes it look for work.
+func New(c Config) *Engine {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	set(&c.Lease, 30*time.Second)
+	set(&c.CallLimit, time.Minute)
+	set(&c.Poll, time.Second)
+	set(&c.Grace, 10*time.Second)
+	set(&c.Retention, 7*24*time.Hour)
+	if c.Concurrency == 0 {
+		c.Concurrency = 256
+	}
+	if c.Observer == nil {
+		c.Observer = nobody{}
+	}
+	return &Engine{
+		Config: c, slots: newSlots(c.Concurrency), wake: make(chan struct{}, 1),
+		running: map[string]inFlight{},
+	}
+}
+
+// Submit accepts a request and starts it, or leaves it PENDING where no slot is
+// free. deadline is how long it may take from now. The answer and the errors are
+// those of store.Accept; a replay is told by replayed.
+//
+// Submit goes on when ctx ends: a request that may have been stored is started.
+func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.Duration) (got operation.Request, replayed bool, err error) {
+	now := e.Store.Now()
+	r = operation.Accept(r, newToken(now), now, deadline)
+	mine := e.slots.takeOne()
+	if mine {
+		r, err = operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: e.Node, Lease: e.Lease})
+		if err != nil {
+			e.slots.give(1)
+			return r, false, fmt.Errorf("engine: accept: %w", err)
+		}
+	} else {
+		r.Message = fmt.Sprintf("Waiting for a free handler slot: all %d of this node are taken", e.Concurrency)
+	}
+	wctx, stop := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+	defer stop()
+	got, err = e.Store.Accept(wctx, r)
+	if err != nil && !refused(err) {
+		// It may have been stored all the same. Then it is ours to run, and the client
+		// need not know that there was trouble.
+		if stored, rerr := e.Store.Request(wctx, r.Account, r.Region, r.Token); rerr == nil {
+			got, err = stored, nil
+		}
+	}
+	accepted := err == nil && got.Token == r.Token
+	switch {
+	case accepted && mine:
+		e.start(got)
+	case mine:
+		e.slots.give(1)
+	default:
+		e.nudge()
+	}
+	return got, err == nil && !accepted, err
+}
+
+// NewToken returns a fresh token in the form of a request token, for calls that
+// make no request.
+func (e *Engine) NewToken() string { return newToken(e.Store.Now()) }
+
+func newToken(now time.Time) string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return operation.NewToken(now, random)
+}
+
+// refused reports whether err is a refusal by the store's contract: nothing was stored.
+func refused(err error) bool {
+	return errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrTokenConflict) || errors.Is(err, store.ErrMoved)
+}
+
+// Status returns the request, or store.ErrNotFound. While the request is live the
+// answer is held until something happens to it, or for at most hold.
+func (e *Engine) Status(ctx context.Context, account, region, token string, hold time.Duration) (operation.Request, error) {
+	if r, ok := e.recent.get(token); ok && r.Account == account && r.Region == region {
+		return r, nil
+	}
+	changed, forget := e.watch.add(token)
+	defer forget()
+	r, err := e.Store.Request(ctx, account, region, token)
+	if err != nil || r.Status.Ended() || hold <= 0 {
+		return r, err
+	}
+	timer := time.NewTimer(hold)
+	defer timer.Stop()
+	select {
+	case r = <-changed:
+		return r, nil
+	case <-ctx.Done():
+		return r, nil
+	case <-timer.C:
+		// Another node may have moved it: nobody told us.
+		return e.Store.Request(ctx, account, region, token)
+	}
+}
+
+// Cancel asks for the end of a request on behalf of the caller by. It returns the
+// request as it is then; cancelling what is cancelled already changes nothing.
+// Errors: store.ErrNotFound; operation.ErrIllegal with the request where it has
+// ended in another way; store.ErrStale where others kept changing it.
+func (e *Engine) Cancel(ctx context.Context, account, region, token, by string) (operation.Request, error) {
+	for range 10 {
+		r, err := e.Store.Request(ctx, account, region, token)
+		if err != nil {
+			return r, err
+		}
+		if r.Status == operation.CancelInProgress || r.Status == operation.CancelComplete {
+			return r, nil
+		}
+		n, err := operation.Apply(r, operation.Event{Kind: operation.Cancel, At: e.Store.Now(), By: by})
+		if err != nil {
+			return r, err
+		}
+		n, err = e.Store.Save(ctx, n, nil)
+		if errors.Is(err, store.ErrStale) {
+			continue
+		}
+		if err == nil {
+			e.saved(n)
+		}
+		return n, err
+	}
+	return operation.Request{}, store.ErrStale
+}
+
+// saved tells everybody on this node what a request has become.
+func (e *Engine) saved(r operation.Request) {
+	if r.Status.Ended() {
+		e.recent.put(r)
+		e.Observer.Ended(r.Operation, r.Status, r.ErrorCode, r.EventTime.Sub(r.Accepted))
+	}
+	e.watch.tell(r)
+}
+
+// nudge makes Run look for work.
+func (e *Engine) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}

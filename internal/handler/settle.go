@@ -1,0 +1,138 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/schema"
+)
+
+// Outcome is how one call of a request's handler ended.
+type Outcome struct {
+	Answer Answer
+	Err    error // from Runtime.Invoke; Answer is empty then
+	At     time.Time
+	Took   time.Duration
+	Limit  time.Duration // the time limit the call had
+	// Backoff is how long to wait before another try, should the outcome call for one.
+	Backoff time.Duration
+}
+
+// Settle says what o, the outcome of the current call of r, does to r and to the
+// ledger. The change is nil where the ledger stays as it is. An answer that breaks
+// the contract fails the request with InternalFailure and a message that names the rule.
+func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, *resource.Change) {
+	ev := operation.Event{
+		At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took,
+		Message: o.Answer.Message, Identifier: identifier(s, o.Answer.Model),
+	}
+	if o.Err != nil {
+		return unanswered(ev, o), nil
+	}
+	if broken := check(r, o.Answer, ev.Identifier); broken != "" {
+		return fail(ev, InternalFailure, "The handler's answer is not valid: "+broken), nil
+	}
+	switch o.Answer.Status {
+	case InProgress:
+		ev.Kind = operation.Progress
+		ev.Delay = max(o.Answer.Delay, 0)
+		ev.Callback = o.Answer.Callback
+		if o.Answer.Model != nil {
+			ev.Model = schema.Encode(o.Answer.Model)
+		}
+		return ev, nil
+	case Failed:
+		if o.Answer.ErrorCode.Retriable() {
+			ev.Kind, ev.ErrorCode, ev.Delay = operation.Retry, o.Answer.ErrorCode.Public(), o.Backoff
+			return ev, nil
+		}
+		return fail(ev, o.Answer.ErrorCode, o.Answer.Message), nil
+	}
+	ev.Kind = operation.Succeed
+	change := &resource.Change{Expect: resource.AnyRevision}
+	if o.Answer.Ledger != nil {
+		change.Expect = *o.Answer.Ledger
+	}
+	change.Key = resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier}
+	change.TypeVersion, change.Updated, change.Request = r.TypeVersion, o.At, r.Token
+	if r.Operation == operation.Delete {
+		change.Gone = true
+		return ev, change
+	}
+	change.Identifier = ev.Identifier
+	ev.Model = schema.Encode(s.WithoutWriteOnly(o.Answer.Model))
+	change.Model = ev.Model
+	if s.HasWriteOnly() {
+		change.WriteOnly = writeOnly(s, r)
+	}
+	return ev, change
+}
+
+// unanswered is what becomes of a call that no answer came from. A call that ran
+// out of time may have done its work, so it is made again with the same token;
+// handlers are idempotent by it.
+func unanswered(ev operation.Event, o Outcome) operation.Event {
+	switch {
+	case errors.Is(o.Err, context.DeadlineExceeded):
+		ev.Kind, ev.ErrorCode, ev.Delay = operation.Retry, string(InternalFailure), o.Backoff
+		ev.Message = fmt.Sprintf("The handler did not answer within its limit of %v", o.Limit)
+		return ev
+	case errors.Is(o.Err, ErrInvalidAnswer):
+		return fail(ev, InternalFailure, "The handler's answer is not valid: "+o.Err.Error())
+	}
+	return fail(ev, InternalFailure, "The handler could not be called: "+o.Err.Error())
+}
+
+func fail(ev operation.Event, c Code, message string) operation.Event {
+	ev.Kind, ev.ErrorCode, ev.Message = operation.Fail, c.Public(), message
+	return ev
+}
+
+// check returns the rule of the contract that the answer breaks, or "".
+func check(r operation.Request, a Answer, id string) string {
+	switch a.Status {
+	case Success, InProgress:
+		if a.ErrorCode != "" {
+			return "it carries an error code with status " + string(a.Status)
+		}
+	case Failed:
+		if a.ErrorCode == "" {
+			return "it failed without an error code"
+		}
+		return ""
+	default:
+		return fmt.Sprintf("its status is %q", a.Status)
+	}
+	switch {
+	case id != "" && r.Identifier != "" && id != r.Identifier:
+		return "it changes the primary identifier"
+	case a.Status == Success && r.Operation != operation.Delete && id == "":
+		return "its model lacks the primary identifier"
+	}
+	return ""
+}
+
+// identifier is the primary identifier that a model holds, or "".
+func identifier(s *schema.Schema, model any) string {
+	if model == nil {
+		return ""
+	}
+	id, _ := s.Identifier(model)
+	return id
+}
+
+// writeOnly is what the ledger is to remember of the values that r was given.
+func writeOnly(s *schema.Schema, r operation.Request) []byte {
+	desired, err := schema.Decode(r.Input.Desired)
+	if err != nil {
+		return nil // it was decoded when it was accepted
+	}
+	if kept := s.WriteOnlyOf(desired); kept != nil {
+		return schema.Encode(kept)
+	}
+	return nil
+}

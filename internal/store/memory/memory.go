@@ -1,0 +1,285 @@
+// Package memory is a store that lives in memory, for tests.
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/store"
+)
+
+// Store is a store.Store in memory. The zero value is empty and ready.
+type Store struct {
+	mu        sync.Mutex
+	requests  map[string]operation.Request // by token
+	resources map[resource.Key]resource.Resource
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Now is the clock of the process.
+func (s *Store) Now() time.Time { return time.Now().UTC() }
+
+// Accept implements store.Store.
+func (s *Store) Accept(ctx context.Context, r operation.Request) (operation.Request, error) {
+	if err := ctx.Err(); err != nil {
+		return r, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.replay(r.Account, r.Region, r.ClientToken, r.Accepted); ok {
+		if !bytes.Equal(old.InputHash, r.InputHash) {
+			return old, store.ErrTokenConflict
+		}
+		return old, nil
+	}
+	if old, ok := s.holder(r); ok {
+		return old, store.ErrBusy
+	}
+	if r.Operation == operation.Update && s.resources[key(r)].Revision != r.BaseRevision {
+		return r, store.ErrMoved
+	}
+	r.Revision = 1
+	s.put(r)
+	return r, nil
+}
+
+// Save implements store.Store.
+func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.Change) (operation.Request, error) {
+	if err := ctx.Err(); err != nil {
+		return r, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.requests[r.Token].Revision != r.Revision || r.Revision == 0 {
+		return r, store.ErrStale
+	}
+	if !r.Status.Ended() {
+		if _, ok := s.holder(r); ok {
+			return r, store.ErrBusy
+		}
+	}
+	if change != nil {
+		old := s.resources[change.Key]
+		if change.Expect != resource.AnyRevision && change.Expect != old.Revision {
+			return r, store.ErrMoved
+		}
+		if s.resources == nil {
+			s.resources = map[resource.Key]resource.Resource{}
+		}
+		if change.Gone {
+			delete(s.resources, change.Key)
+		} else {
+			is := change.Resource
+			is.Revision = old.Revision + 1
+			is.Created = old.Created
+			if old.Revision == 0 {
+				is.Created = is.Updated
+			}
+			s.resources[change.Key] = is
+		}
+	}
+	r.Revision++
+	s.put(r)
+	return r, nil
+}
+
+// Claim implements store.Store.
+func (s *Store) Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) (claimed []operation.Request, next time.Time, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, next, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live := s.sorted(func(r operation.Request) bool { return !r.Status.Ended() }, func(a, b operation.Request) int {
+		return cmp.Or(a.Claimable().Compare(b.Claimable()), strings.Compare(a.Token, b.Token))
+	})
+	for _, r := range live {
+		if len(claimed) == max || now.Before(r.Claimable()) {
+			return claimed, r.Claimable(), nil
+		}
+		n, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: node, Lease: lease})
+		if err != nil {
+			return claimed, next, err
+		}
+		n.Revision++
+		s.put(n)
+		claimed = append(claimed, n)
+	}
+	return claimed, next, nil
+}
+
+// Request implements store.Store.
+func (s *Store) Request(ctx context.Context, account, region, token string) (operation.Request, error) {
+	if err := ctx.Err(); err != nil {
+		return operation.Request{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.requests[token]
+	if !ok || r.Account != account || r.Region != region {
+		return operation.Request{}, store.ErrNotFound
+	}
+	return r, nil
+}
+
+// Replay implements store.Store.
+func (s *Store) Replay(ctx context.Context, account, region, clientToken string, now time.Time) (operation.Request, error) {
+	if err := ctx.Err(); err != nil {
+		return operation.Request{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.replay(account, region, clientToken, now); ok {
+		return r, nil
+	}
+	return operation.Request{}, store.ErrNotFound
+}
+
+// Requests implements store.Store.
+func (s *Store) Requests(ctx context.Context, q store.RequestQuery) (store.RequestPage, error) {
+	if err := ctx.Err(); err != nil {
+		return store.RequestPage{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.sorted(func(r operation.Request) bool {
+		return r.Account == q.Account && r.Region == q.Region &&
+			(len(q.Operations) == 0 || slices.Contains(q.Operations, r.Operation)) &&
+			(len(q.Statuses) == 0 || slices.Contains(q.Statuses, r.Status)) &&
+			!r.Expired(q.EndedSince) && (q.After == "" || r.Token < q.After)
+	}, func(a, b operation.Request) int { return strings.Compare(b.Token, a.Token) })
+	for i := range all {
+		all[i].Input = operation.Input{}
+	}
+	if len(all) > q.Limit {
+		return store.RequestPage{Requests: all[:q.Limit], More: true}, nil
+	}
+	return store.RequestPage{Requests: all}, nil
+}
+
+// Resource implements store.Store.
+func (s *Store) Resource(ctx context.Context, k resource.Key) (resource.Resource, error) {
+	if err := ctx.Err(); err != nil {
+		return resource.Resource{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is, ok := s.resources[k]
+	if !ok {
+		return resource.Resource{}, store.ErrNotFound
+	}
+	return is, nil
+}
+
+// Resources implements store.Store.
+func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.ResourcePage, error) {
+	if err := ctx.Err(); err != nil {
+		return store.ResourcePage{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var page store.ResourcePage
+	keys := slices.SortedFunc(maps.Keys(s.resources), func(a, b resource.Key) int { return strings.Compare(a.Identifier, b.Identifier) })
+	for _, k := range keys {
+		if k.Account != q.Account || k.Region != q.Region || k.TypeName != q.TypeName || q.After != "" && k.Identifier <= q.After {
+			continue
+		}
+		if len(page.Resources) == q.Limit {
+			page.More = true
+			break
+		}
+		page.Resources = append(page.Resources, s.resources[k])
+	}
+	return page, nil
+}
+
+// Purge implements store.Store.
+func (s *Store) Purge(ctx context.Context, before time.Time, max int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.sorted(func(r operation.Request) bool { return r.Expired(before) },
+		func(a, b operation.Request) int { return a.Accepted.Compare(b.Accepted) })
+	old = old[:min(max, len(old))]
+	for _, r := range old {
+		delete(s.requests, r.Token)
+	}
+	return len(old), nil
+}
+
+// Live implements store.Store.
+func (s *Store) Live(ctx context.Context) (map[operation.Status]int, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := map[operation.Status]int{}
+	for _, r := range s.requests {
+		if !r.Status.Ended() {
+			n[r.Status]++
+		}
+	}
+	return n, nil
+}
+
+// Close implements store.Store; there is nothing to release.
+func (s *Store) Close() error { return nil }
+
+func key(r operation.Request) resource.Key {
+	return resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier}
+}
+
+func (s *Store) put(r operation.Request) {
+	if s.requests == nil {
+		s.requests = map[string]operation.Request{}
+	}
+	s.requests[r.Token] = r
+}
+
+// holder returns the live request, other than r, that holds r's resource.
+func (s *Store) holder(r operation.Request) (operation.Request, bool) {
+	if r.Identifier == "" {
+		return operation.Request{}, false
+	}
+	for _, o := range s.requests {
+		if !o.Status.Ended() && key(o) == key(r) && o.Token != r.Token {
+			return o, true
+		}
+	}
+	return operation.Request{}, false
+}
+
+func (s *Store) replay(account, region, clientToken string, now time.Time) (operation.Request, bool) {
+	if clientToken == "" {
+		return operation.Request{}, false
+	}
+	for _, o := range s.requests {
+		if o.ClientToken == clientToken && o.Account == account && o.Region == region && now.Sub(o.Accepted) < operation.ClientTokenLife {
+			return o, true
+		}
+	}
+	return operation.Request{}, false
+}
+
+func (s *Store) sorted(keep func(operation.Request) bool, order func(a, b operation.Request) int) []operation.Request {
+	var all []operation.Request
+	for _, r := range s.requests {
+		if keep(r) {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, order)
+	return all
+}

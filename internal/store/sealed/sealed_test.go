@@ -1,0 +1,97 @@
+package sealed_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/store"
+	"example.org/groundcontrol/internal/store/memory"
+	"example.org/groundcontrol/internal/store/sealed"
+	"example.org/groundcontrol/internal/store/storetest"
+)
+
+func wrap(t *testing.T, s store.Store, key []byte) store.Store {
+	t.Helper()
+	w, err := sealed.New(s, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestStore(t *testing.T) {
+	key := sealed.NewKey()
+	storetest.Run(t, func(t *testing.T) store.Store { return wrap(t, new(memory.Store), key) })
+}
+
+const secret = `{"SecretString":"open sesame"}`
+
+// put leaves a live request and a resource in s, both with a secret.
+func put(t *testing.T, s store.Store) (token string, key resource.Key) {
+	t.Helper()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	make := func(n byte, id string) operation.Request {
+		r := operation.Accept(operation.Request{
+			Account: "1", Region: "r", Operation: operation.Create, TypeName: "A::B::C", Identifier: id,
+			Input: operation.Input{Desired: []byte(secret), Previous: []byte(secret), Model: []byte(secret), Callback: []byte(secret)},
+		}, operation.NewToken(at, [8]byte{n}), at, time.Hour)
+		r, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: at, Node: "n", Lease: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err = s.Accept(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := make(1, "a")
+	key = resource.Key{Account: "1", Region: "r", TypeName: "A::B::C", Identifier: "a"}
+	n, err := operation.Apply(r, operation.Event{Kind: operation.Succeed, At: at, Node: "n", Attempt: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &resource.Change{Resource: resource.Resource{Key: key, Model: []byte(`{}`), WriteOnly: []byte(secret), Request: r.Token}}
+	if _, err := s.Save(t.Context(), n, c); err != nil {
+		t.Fatal(err)
+	}
+	return make(2, "b").Token, key
+}
+
+func TestSecretsLieEncryptedInTheStore(t *testing.T) {
+	inner := new(memory.Store)
+	token, key := put(t, wrap(t, inner, sealed.NewKey()))
+	r, err := inner.Request(t.Context(), "1", "r", token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := inner.Resource(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, b := range map[string][]byte{
+		"desired": r.Input.Desired, "previous": r.Input.Previous, "model": r.Input.Model, "callback": r.Input.Callback, "write-only": is.WriteOnly,
+	} {
+		if len(b) == 0 || bytes.Contains(b, []byte("sesame")) {
+			t.Errorf("%s: %q", what, b)
+		}
+	}
+}
+
+func TestAnotherKeyOpensNothing(t *testing.T) {
+	inner := new(memory.Store)
+	token, key := put(t, wrap(t, inner, sealed.NewKey()))
+	other := wrap(t, inner, sealed.NewKey())
+	if _, err := other.Request(t.Context(), "1", "r", token); !errors.Is(err, sealed.ErrOpen) {
+		t.Errorf("request: %v, want ErrOpen", err)
+	}
+	if _, err := other.Resource(t.Context(), key); !errors.Is(err, sealed.ErrOpen) {
+		t.Errorf("resource: %v, want ErrOpen", err)
+	}
+	if _, err := sealed.New(inner, []byte("short")); err == nil {
+		t.Error("a short key is taken")
+	}
+}

@@ -1,0 +1,302 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	sqlite3 "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/store"
+)
+
+// writeStatements are the writer's, all on its one connection.
+type writeStatements struct {
+	begin, commit, rollback *sql.Stmt
+
+	insert, update, byClientToken, forgetClientToken, holder *sql.Stmt
+	due, nextDue, purge                                      *sql.Stmt
+	revision, putResource, newResource, dropResource         *sql.Stmt
+}
+
+func (t *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
+	return prepare(ctx, db, map[**sql.Stmt]string{
+		&t.begin:             `BEGIN IMMEDIATE`,
+		&t.commit:            `COMMIT`,
+		&t.rollback:          `ROLLBACK`,
+		&t.insert:            insertRequest,
+		&t.update:            updateRequest,
+		&t.byClientToken:     `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ?`,
+		&t.forgetClientToken: `UPDATE request SET client_token = NULL WHERE token = ?`,
+		&t.holder: `SELECT ` + requestColumns + ` FROM request
+			WHERE scope = ? AND type = ? AND identifier = ? AND identifier <> '' AND claimable IS NOT NULL`,
+		&t.due:     `SELECT ` + requestColumns + ` FROM request WHERE claimable <= ? ORDER BY claimable, token LIMIT ?`,
+		&t.nextDue: `SELECT claimable FROM request WHERE claimable IS NOT NULL ORDER BY claimable LIMIT 1`,
+		&t.purge: `DELETE FROM request WHERE id IN
+			(SELECT id FROM request WHERE token < ? AND claimable IS NULL ORDER BY token LIMIT ?)`,
+		&t.revision: `SELECT revision FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
+		&t.newResource: `INSERT INTO resource (scope, type, identifier, type_version, model, write_only, revision, created, updated, request)
+			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+		&t.putResource: `UPDATE resource SET type_version = ?, model = ?, write_only = ?, revision = revision + 1, updated = ?, request = ?
+			WHERE scope = ? AND type = ? AND identifier = ?`,
+		&t.dropResource: `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
+	})
+}
+
+func prepare(ctx context.Context, db *sql.DB, all map[**sql.Stmt]string) error {
+	for stmt, text := range all {
+		var err error
+		if *stmt, err = db.PrepareContext(ctx, text); err != nil {
+			return fmt.Errorf("%w in %s", err, text)
+		}
+	}
+	return nil
+}
+
+// isContract reports whether err is an answer of the contract, given before
+// anything was written.
+func isContract(err error) bool {
+	return errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrMoved) || errors.Is(err, store.ErrStale) ||
+		errors.Is(err, store.ErrTokenConflict) || errors.Is(err, store.ErrNotFound)
+}
+
+// Accept implements store.Store.
+func (s *Store) Accept(ctx context.Context, r operation.Request) (operation.Request, error) {
+	r.Revision = 1
+	values, err := insertValues(r)
+	if err != nil {
+		return r, fmt.Errorf("sqlite: accept: %w", err)
+	}
+	got := r
+	err = s.writer.do(ctx, func(t *writeStatements) (err error) {
+		got, err = t.accept(r, values)
+		return err
+	})
+	return got, wrap("accept", err)
+}
+
+func (t *writeStatements) accept(r operation.Request, values []any) (operation.Request, error) {
+	if r.Operation == operation.Update {
+		revision, err := t.revisionOf(resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier})
+		if err != nil {
+			return r, err
+		}
+		if revision != r.BaseRevision {
+			if old, err := t.inTheWay(r); err != nil || old.Token != "" {
+				return old, err
+			}
+			return r, store.ErrMoved
+		}
+	}
+	for range 2 {
+		n, err := affected(t.insert.Exec(values...))
+		if err != nil || n == 1 {
+			return r, err
+		}
+		old, err := t.inTheWay(r)
+		if err != nil || old.Token != "" {
+			return old, err
+		}
+		// Only a client token that has outlived its time stood in the way.
+		if err := t.forget(r); err != nil {
+			return r, err
+		}
+	}
+	return r, fmt.Errorf("nothing stands in the way of %s, yet it cannot be inserted", r.Token)
+}
+
+// inTheWay returns the request that stands in the way of r and why, or the zero
+// request: the client token first, then the lock.
+func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, error) {
+	if r.ClientToken != "" {
+		old, err := scanRequest(t.byClientToken.QueryRow(scope(r.Account, r.Region), r.ClientToken))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return old, err
+		case r.Accepted.Sub(old.Accepted) >= operation.ClientTokenLife:
+		case !bytes.Equal(old.InputHash, r.InputHash):
+			return old, store.ErrTokenConflict
+		default:
+			return old, nil
+		}
+	}
+	old, err := scanRequest(t.holder.QueryRow(scope(r.Account, r.Region), r.TypeName, r.Identifier))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return operation.Request{}, nil
+	case err != nil:
+		return old, err
+	}
+	return old, store.ErrBusy
+}
+
+// forget takes r's client token from the request that had it.
+func (t *writeStatements) forget(r operation.Request) error {
+	old, err := scanRequest(t.byClientToken.QueryRow(scope(r.Account, r.Region), r.ClientToken))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	token, err := tokenBytes(old.Token)
+	if err != nil {
+		return err
+	}
+	_, err = t.forgetClientToken.Exec(token)
+	return err
+}
+
+// Save implements store.Store.
+func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.Change) (operation.Request, error) {
+	values, err := updateValues(r)
+	if err != nil {
+		return r, fmt.Errorf("sqlite: save: %w", err)
+	}
+	err = s.writer.do(ctx, func(t *writeStatements) error { return t.save(values, change) })
+	if err != nil {
+		return r, wrap("save", err)
+	}
+	r.Revision++
+	return r, nil
+}
+
+// save asks for the ledger's revision first, so that whatever refuses the step does
+// so before anything of it is written.
+func (t *writeStatements) save(values []any, change *resource.Change) error {
+	var old int64
+	if change != nil {
+		var err error
+		if old, err = t.revisionOf(change.Key); err != nil {
+			return err
+		}
+		if change.Expect != resource.AnyRevision && change.Expect != old {
+			return store.ErrMoved
+		}
+	}
+	n, err := affected(t.update.Exec(values...))
+	switch {
+	case isUnique(err):
+		return store.ErrBusy // the statement undid itself
+	case err != nil:
+		return err
+	case n == 0:
+		return store.ErrStale
+	case change == nil:
+		return nil
+	}
+	return t.change(change, old)
+}
+
+func (t *writeStatements) change(c *resource.Change, old int64) error {
+	where := scope(c.Account, c.Region)
+	if c.Gone {
+		_, err := t.dropResource.Exec(where, c.TypeName, c.Identifier)
+		return err
+	}
+	request, err := tokenBytes(c.Request)
+	if err != nil {
+		return err
+	}
+	if old == 0 {
+		_, err = t.newResource.Exec(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
+			nanos(c.Updated), nanos(c.Updated), request)
+		return err
+	}
+	_, err = t.putResource.Exec(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), nanos(c.Updated), request,
+		where, c.TypeName, c.Identifier)
+	return err
+}
+
+func (t *writeStatements) revisionOf(k resource.Key) (revision int64, err error) {
+	err = t.revision.QueryRow(scope(k.Account, k.Region), k.TypeName, k.Identifier).Scan(&revision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return revision, err
+}
+
+// Claim implements store.Store.
+func (s *Store) Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) (claimed []operation.Request, next time.Time, err error) {
+	err = s.writer.do(ctx, func(t *writeStatements) (err error) {
+		claimed, next, err = t.claim(operation.Event{Kind: operation.Claim, At: now, Node: node, Lease: lease}, max)
+		return err
+	})
+	if err != nil {
+		return nil, time.Time{}, wrap("claim", err)
+	}
+	return claimed, next, nil
+}
+
+func (t *writeStatements) claim(e operation.Event, max int) (claimed []operation.Request, next time.Time, err error) {
+	rows, err := t.due.Query(nanos(e.At), max)
+	if err != nil {
+		return nil, next, err
+	}
+	due, err := scanRequests(rows)
+	if err != nil {
+		return nil, next, err
+	}
+	for _, r := range due {
+		n, err := operation.Apply(r, e)
+		if err != nil {
+			return nil, next, err // the column says claimable, the request says no
+		}
+		values, err := updateValues(n)
+		if err != nil {
+			return nil, next, err
+		}
+		if _, err := t.update.Exec(values...); err != nil {
+			return nil, next, err
+		}
+		n.Revision++
+		claimed = append(claimed, n)
+	}
+	var at int64
+	switch err := t.nextDue.QueryRow().Scan(&at); {
+	case errors.Is(err, sql.ErrNoRows):
+		return claimed, time.Time{}, nil
+	case err != nil:
+		return nil, next, err
+	}
+	return claimed, time.Unix(0, at).UTC(), nil
+}
+
+// Purge implements store.Store.
+func (s *Store) Purge(ctx context.Context, before time.Time, max int) (int, error) {
+	first := operation.FirstToken(before)
+	var n int64
+	err := s.writer.do(ctx, func(t *writeStatements) (err error) {
+		n, err = affected(t.purge.Exec(first[:], max))
+		return err
+	})
+	return int(n), wrap("purge", err)
+}
+
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// isUnique reports whether a unique index refused the statement.
+func isUnique(err error) bool {
+	var e *sqlite3.Error
+	return errors.As(err, &e) && e.Code() == codes.SQLITE_CONSTRAINT_UNIQUE
+}
+
+// wrap says which verb failed. Answers of the contract pass as they are.
+func wrap(verb string, err error) error {
+	if err == nil || isContract(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("sqlite: %s: %w", verb, err)
+}

@@ -1,0 +1,156 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// maxBatch bounds the verbs of one transaction, and so how long a reader of the
+// answer waits for its neighbours.
+const maxBatch = 256
+
+var errClosed = errors.New("sqlite: the store is closed")
+
+// writer is the one goroutine that writes, and the connection it owns.
+type writer struct {
+	db        *sql.DB
+	tx        writeStatements
+	jobs      chan *job
+	done      chan struct{} // closed when the goroutine has returned
+	committed func(int)
+
+	mu     sync.RWMutex // held for reading while a job is handed over
+	closed bool
+}
+
+// job is one verb: a function that runs inside a transaction with others. It
+// returns a sentinel of package store only before it has written anything; on any
+// other error the whole transaction is undone.
+type job struct {
+	run  func(*writeStatements) error
+	err  error // what run returned
+	done chan error
+}
+
+func startWriter(ctx context.Context, db *sql.DB, committed func(int)) (*writer, error) {
+	w := &writer{db: db, jobs: make(chan *job, maxBatch), done: make(chan struct{}), committed: committed}
+	if w.committed == nil {
+		w.committed = func(int) {}
+	}
+	if err := w.tx.prepare(ctx, db); err != nil {
+		return nil, fmt.Errorf("sqlite: prepare: %w", err)
+	}
+	go w.loop()
+	return w, nil
+}
+
+// do runs f in a transaction and returns when that is on the disk. Once f is handed
+// over, do waits for the outcome even where ctx ends: the caller is to know it.
+func (w *writer) do(ctx context.Context, f func(*writeStatements) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j := &job{run: f, done: make(chan error, 1)}
+	w.mu.RLock()
+	if w.closed {
+		w.mu.RUnlock()
+		return errClosed
+	}
+	w.jobs <- j
+	w.mu.RUnlock()
+	return <-j.done
+}
+
+func (w *writer) close() error {
+	w.mu.Lock()
+	already := w.closed
+	w.closed = true
+	w.mu.Unlock()
+	if !already {
+		close(w.jobs)
+	}
+	<-w.done
+	return w.db.Close()
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	batch := make([]*job, 0, maxBatch)
+	for j := range w.jobs {
+		batch = append(batch[:0], j)
+		err := w.transact(func() error { return w.fill(&batch) })
+		if err != nil && len(batch) > 1 {
+			// One verb broke the transaction of all: give each one of its own.
+			for _, j := range batch {
+				j.done <- w.alone(j)
+			}
+			continue
+		}
+		if err == nil {
+			w.committed(len(batch))
+		}
+		for _, j := range batch {
+			if err != nil {
+				j.err = err
+			}
+			j.done <- j.err
+		}
+	}
+}
+
+// fill runs the first job of the batch and those that wait behind it.
+func (w *writer) fill(batch *[]*job) error {
+	for i := 0; ; i++ {
+		j := (*batch)[i]
+		if j.err = j.run(&w.tx); j.err != nil && !isContract(j.err) {
+			return j.err
+		}
+		if len(*batch) == maxBatch {
+			return nil
+		}
+		select {
+		case next, ok := <-w.jobs:
+			if !ok {
+				return nil
+			}
+			*batch = append(*batch, next)
+		default:
+			return nil
+		}
+	}
+}
+
+func (w *writer) alone(j *job) error {
+	err := w.transact(func() error {
+		if j.err = j.run(&w.tx); j.err != nil && !isContract(j.err) {
+			return j.err
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w.committed(1)
+	return j.err
+}
+
+// transact runs f between BEGIN and COMMIT. The statements are the writer's own and
+// its pool has one connection, so all of them meet on it.
+func (w *writer) transact(f func() error) error {
+	if _, err := w.tx.begin.Exec(); err != nil {
+		return fmt.Errorf("sqlite: begin: %w", err)
+	}
+	err := f()
+	if err == nil {
+		if _, err = w.tx.commit.Exec(); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("sqlite: commit: %w", err)
+	}
+	// A failed COMMIT may have ended the transaction already; then there is nothing to undo.
+	_, _ = w.tx.rollback.Exec()
+	return err
+}

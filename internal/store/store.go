@@ -1,0 +1,122 @@
+// Package store says what the server needs from a database, and nothing else.
+//
+// Every verb is one atomic step named for what it does to the server's data. No
+// verb hands out a transaction: who calls a store never has to think of isolation.
+// Package storetest is this contract as tests; every store passes all of it.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
+)
+
+var (
+	// ErrNotFound means that no such request or resource is there, for this account
+	// and region.
+	ErrNotFound = errors.New("store: not found")
+	// ErrBusy means that another request of the same resource has not ended.
+	ErrBusy = errors.New("store: the resource has a live request")
+	// ErrTokenConflict means that the client token stands for a request with other input.
+	ErrTokenConflict = errors.New("store: the client token was used with other input")
+	// ErrStale means that the request was written by somebody else since it was read:
+	// read it again and decide again.
+	ErrStale = errors.New("store: the request has changed")
+	// ErrMoved means that the ledger's entry is not at the revision that was expected:
+	// read the resource again and decide again.
+	ErrMoved = errors.New("store: the resource has changed")
+)
+
+// Store keeps requests and the ledger of resources. It is safe for use by many
+// goroutines and, where its documentation says so, by many processes.
+//
+// Every verb that writes either took effect whole, or not at all. An error that is
+// none of the sentinels above leaves open which of the two: the caller has to ask.
+type Store interface {
+	// Now is the store's clock, in UTC. Every time in a request comes from it, so
+	// that nodes on one store agree on what is due.
+	Now() time.Time
+
+	// Accept stores r, which Accept or Claim of package operation made. It returns
+	// what is stored, with Revision 1, or the request that stands in the way:
+	//   - a replay (client token known for less than operation.ClientTokenLife, same
+	//     InputHash): the recorded request as it is now, and no error. It is told from
+	//     r by its token;
+	//   - the client token with another hash: the recorded request and ErrTokenConflict;
+	//   - another live request with r's identifier: that request and ErrBusy;
+	//   - an update whose BaseRevision is not the ledger's: r and ErrMoved.
+	// The first of these that holds is the answer.
+	Accept(ctx context.Context, r operation.Request) (operation.Request, error)
+
+	// Save writes r, read at r.Revision, and change, which may be nil, in one step.
+	// It returns r with its new revision. Errors: ErrStale where the stored revision
+	// is another one; ErrBusy where r is live and its new identifier belongs to another
+	// live request; ErrMoved where the ledger is not at change.Expect.
+	Save(ctx context.Context, r operation.Request, change *resource.Change) (operation.Request, error)
+
+	// Claim applies an operation.Claim event of node to at most max requests that are
+	// claimable at now, longest due first, and returns those requests as they are now;
+	// some may have ended by it. next is when the next of the others becomes
+	// claimable, zero for never. No two calls return the same request unless the lease
+	// of the first ran out in between.
+	Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) (claimed []operation.Request, next time.Time, err error)
+
+	// Request returns the request with the token, or ErrNotFound: also where it
+	// belongs to another account or region.
+	Request(ctx context.Context, account, region, token string) (operation.Request, error)
+
+	// Replay returns the request that a client token stands for at time now, or ErrNotFound.
+	Replay(ctx context.Context, account, region, clientToken string, now time.Time) (operation.Request, error)
+
+	// Requests returns one page of requests, newest first, without their Input.
+	Requests(ctx context.Context, q RequestQuery) (RequestPage, error)
+
+	// Resource returns the ledger's entry, or ErrNotFound.
+	Resource(ctx context.Context, key resource.Key) (resource.Resource, error)
+
+	// Resources returns one page of the ledger, ordered by identifier.
+	Resources(ctx context.Context, q ResourceQuery) (ResourcePage, error)
+
+	// Purge removes at most max requests that ended and were accepted before the
+	// given time, oldest first, and returns how many. It is a small step that keeps
+	// no writer waiting; call it again while it returns max.
+	Purge(ctx context.Context, before time.Time, max int) (int, error)
+
+	// Live counts the requests that have not ended, by status, over all accounts.
+	Live(ctx context.Context) (map[operation.Status]int, error)
+
+	// Close waits for writes under way and releases what the store holds.
+	Close() error
+}
+
+// RequestQuery asks for a page of requests of one account and region.
+type RequestQuery struct {
+	Account, Region string
+	Operations      []operation.Operation // any of these; none given means all
+	Statuses        []operation.Status    // any of these; none given means all
+	EndedSince      time.Time             // leave out ended requests that were accepted before
+	After           string                // token of the last request of the page before, "" for the first page
+	Limit           int                   // at most this many, 1 or more
+}
+
+// RequestPage is an answer to a RequestQuery.
+type RequestPage struct {
+	Requests []operation.Request
+	More     bool // ask again with After set to the last one's token
+}
+
+// ResourceQuery asks for a page of resources of one type in one account and region.
+type ResourceQuery struct {
+	Account, Region, TypeName string
+	After                     string // identifier of the last resource of the page before
+	Limit                     int    // at most this many, 1 or more
+}
+
+// ResourcePage is an answer to a ResourceQuery.
+type ResourcePage struct {
+	Resources []resource.Resource
+	More      bool // ask again with After set to the last one's identifier
+}
