@@ -160,9 +160,13 @@ func (e *Engine) Status(ctx context.Context, account, region, token string, hold
 	}
 	changed, forget := e.watch.add(token)
 	defer forget()
-	r, err := e.Store.Request(ctx, account, region, token)
-	if err != nil || r.Status.Ended() || hold <= 0 {
-		return r, err
+	var r operation.Request
+	// While its call runs on this node there is news to wait for: no need to read.
+	if hold <= 0 || !e.calling(account, region, token) {
+		var err error
+		if r, err = e.Store.Request(ctx, account, region, token); err != nil || r.Status.Ended() || hold <= 0 {
+			return r, err
+		}
 	}
 	timer := time.NewTimer(hold)
 	defer timer.Stop()
@@ -170,11 +174,19 @@ func (e *Engine) Status(ctx context.Context, account, region, token string, hold
 	case r = <-changed:
 		return r, nil
 	case <-ctx.Done():
-		return r, nil
+		return r, ctx.Err() // the client is gone
 	case <-timer.C:
 		// Another node may have moved it: nobody told us.
 		return e.Store.Request(ctx, account, region, token)
 	}
+}
+
+// calling reports whether this node is making a call for the request.
+func (e *Engine) calling(account, region, token string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f, ok := e.running[token]
+	return ok && f.request.Account == account && f.request.Region == region
 }
 
 // Cancel asks for the end of a request on behalf of the caller by. It returns the

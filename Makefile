@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+GO ?= go
+# The race detector needs a C compiler; without one the tests run without it.
+RACE ?= $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 30s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/groundcontrol
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/groundcontrol ./cmd/groundcontrol
+
+run: build ## build and serve on http://127.0.0.1:4321
+	@./bin/groundcontrol serve
+
+check: lint test ## what CI runs: do this before a commit
+
+setup: ## install what the tests need (aws CLI, the JSON Patch suite), where it can
+	@sh scripts/setup.sh
+
+test: setup ## all tests, with the race detector where there is a C compiler
+	$(GO) test $(RACE) -shuffle=on -timeout=10m ./...
+
+fuzz: ## fuzz each parser for FUZZTIME (default 30s)
+	@FUZZTIME=$(FUZZTIME) sh scripts/fuzz.sh
+
+lint: ## formatting, go vet, staticcheck, go.mod
+	@test -z "$$($(GO) tool gofumpt -l .)" || { echo "not formatted (run: make fmt):"; $(GO) tool gofumpt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+fmt: ## format the code
+	$(GO) tool gofumpt -w .
+
+generate: ## rewrite what is written by the code: the chart of the state machine
+	$(GO) test ./internal/operation -run TestDiagramInDocs -update
+
+bench: build ## the benchmarks behind docs/performance.md
+	@sh scripts/bench.sh
+
+clean: ## remove what was built and downloaded
+	rm -rf bin .cache
+
+.PHONY: help build run check setup test fuzz lint fmt generate bench clean

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.org/groundcontrol/internal/auth"
+	"example.org/groundcontrol/internal/cli"
+	"example.org/groundcontrol/internal/control"
+	"example.org/groundcontrol/internal/engine"
+	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/handler/demo"
+	"example.org/groundcontrol/internal/handler/simulate"
+	"example.org/groundcontrol/internal/metrics"
+	"example.org/groundcontrol/internal/registry"
+	"example.org/groundcontrol/internal/server"
+	"example.org/groundcontrol/internal/store"
+	"example.org/groundcontrol/internal/store/sealed"
+	"example.org/groundcontrol/internal/store/sqlite"
+	"example.org/groundcontrol/internal/wire"
+)
+
+type serve struct {
+	Listen      string        `default:"127.0.0.1:4321" env:"GROUNDCONTROL_LISTEN" help:"Address and port to listen on."`
+	Data        string        `default:"${data}" type:"path" env:"GROUNDCONTROL_DATA" placeholder:"DIR" help:"Data directory: database, access keys, encryption key. Made where it is missing. Default: ./${data}"`
+	Store       string        `env:"GROUNDCONTROL_STORE" placeholder:"URL" help:"Where requests and resources are kept: sqlite:PATH. Default: a SQLite file in the data directory."`
+	Auth        string        `enum:"sigv4,off" default:"sigv4" env:"GROUNDCONTROL_AUTH" help:"sigv4 verifies every call; off takes every caller for the root of account 000000000000 (loopback only)."`
+	Simulate    []string      `env:"GROUNDCONTROL_SIMULATE" sep:"," placeholder:"RULE" help:"Let an operation of a simulated type take a while: 'AWS::S3::Bucket=create:2s'. Type and operation may be *. Repeatable; the last that fits counts."`
+	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
+	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
+	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`
+	Region      string        `default:"us-east-1" env:"GROUNDCONTROL_REGION" help:"Region of callers that name none (with --auth off)."`
+	LogFormat   string        `enum:"text,json" default:"text" env:"GROUNDCONTROL_LOG_FORMAT" help:"text or json, on standard error."`
+	AccessLog   bool          `default:"true" negatable:"" env:"GROUNDCONTROL_ACCESS_LOG" help:"One log line for each API call."`
+	Config      configFile    `env:"GROUNDCONTROL_CONFIG" placeholder:"FILE" help:"JSON file with values for these flags; flags and environment win."`
+}
+
+// maxHold keeps held answers far below the read time-outs of clients (60 s).
+const maxHold = 20 * time.Second
+
+// Run serves until a signal asks it to stop, then finishes what is in flight.
+func (c *serve) Run(out notices) error {
+	rules, err := c.check()
+	if err != nil {
+		return usageError{err}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	logs := newLog(out, c.LogFormat)
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with --listen", err)
+	}
+	defer l.Close() //nolint:errcheck // the server closes it first
+	m := &measures{}
+	db, err := c.open(ctx, m)
+	if err != nil {
+		return err
+	}
+	err = c.serve(ctx, logs, out, l, db, rules, m)
+	return errors.Join(err, db.Close())
+}
+
+// check refuses what cannot work, before anything is made.
+func (c *serve) check() ([]simulate.Rule, error) {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %q: want host:port, such as 127.0.0.1:4321", c.Listen)
+	}
+	if c.Auth == "off" && !loopback(host) {
+		return nil, fmt.Errorf("--auth off listens on a loopback address only: anybody who reaches %s could do anything", c.Listen)
+	}
+	if c.StatusHold < 0 || c.StatusHold > maxHold {
+		return nil, fmt.Errorf("--status-hold %v: want 0s to %v", c.StatusHold, maxHold)
+	}
+	if c.Retention < time.Minute {
+		return nil, fmt.Errorf("--retention %v: want one minute or more", c.Retention)
+	}
+	if c.Concurrency < 1 {
+		return nil, fmt.Errorf("--concurrency %d: want 1 or more", c.Concurrency)
+	}
+	var rules []simulate.Rule
+	for _, text := range c.Simulate {
+		rule, err := simulate.ParseRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("--simulate: %w", err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func newLog(out io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(out, nil))
+	}
+	return slog.New(slog.NewTextHandler(out, nil))
+}
+
+// measures lets the store be opened before the metrics that count its commits exist.
+type measures struct{ *metrics.Metrics }
+
+func (m *measures) committed(verbs int) {
+	if m.Metrics != nil {
+		m.Committed(verbs)
+	}
+}
+
+// open makes the data directory and opens the store in it, with its secrets sealed.
+func (c *serve) open(ctx context.Context, m *measures) (store.Store, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w; choose another with --data", err)
+	}
+	path := filepath.Join(c.Data, "groundcontrol.db")
+	if c.Store != "" {
+		kind, rest, _ := strings.Cut(c.Store, ":")
+		if kind != "sqlite" || rest == "" {
+			return nil, usageError{fmt.Errorf("--store %q: want sqlite:PATH", c.Store)}
+		}
+		path = strings.TrimPrefix(rest, "//")
+	}
+	db, err := sqlite.Open(ctx, path, sqlite.Options{Committed: m.committed})
+	if errors.Is(err, sqlite.ErrInUse) {
+		return nil, fmt.Errorf("%w; stop it, or choose another data directory with --data", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := sealingKey(filepath.Join(c.Data, "secret.key"))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s, err := sealed.New(db, key)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// serve wires the parts and runs them until ctx is done.
+func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, ms *measures) error {
+	keys, err := auth.LoadOrCreate(filepath.Join(c.Data, cli.CredentialsFile))
+	if err != nil {
+		return err
+	}
+	builtin, err := registry.Builtin()
+	if err != nil {
+		return err
+	}
+	types, err := registry.New(builtin...)
+	if err != nil {
+		return err
+	}
+	m := metrics.New(metrics.Config{
+		Version: buildVersion(), Operations: wire.Operations(), Exceptions: wire.Errors(), Live: db.Live, Log: logs,
+	})
+	ms.Metrics = m
+	simulated := &simulate.Runtime{Ledger: db, Rules: rules}
+	runtimes := map[string]handler.Runtime{"simulate": simulated, "demo": &demo.Runtime{Simulate: simulated}}
+	eng := engine.New(engine.Config{
+		Store: db, Types: types, Runtimes: runtimes, Log: logs, Node: nodeName(),
+		Concurrency: c.Concurrency, Retention: c.Retention, Observer: m,
+	})
+	ctl := &control.Control{
+		Types: types, Runtimes: runtimes, Store: db, Engine: eng, Hold: c.StatusHold, Retention: c.Retention,
+	}
+	srv := server.New(server.Config{
+		API: wire.New(wire.Config{Control: ctl, Authenticate: c.authenticator(keys), Log: logs}),
+		Log: logs, Metrics: m.Handler(), Observer: m, Access: c.accessLog(logs),
+		Ready: func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_, err := db.Live(ctx)
+			return err
+		},
+	})
+	endpoint := "http://" + l.Addr().String()
+	if err := cli.WriteEndpoint(c.Data, endpoint); err != nil {
+		return err
+	}
+	c.greet(out, endpoint)
+
+	// The engine outlives the server: what was accepted last is still run.
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	var g errgroup.Group
+	g.Go(func() error {
+		if err := eng.Run(engineCtx); !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		defer stopEngine()
+		return srv.Serve(ctx, l)
+	})
+	err = g.Wait()
+	logs.Info("stopped")
+	return err
+}
+
+func (c *serve) authenticator(keys *auth.Keys) wire.Authenticate {
+	if c.Auth == "off" {
+		return func(r *http.Request, _ []byte, _ ...string) (auth.Identity, error) {
+			return auth.Anonymous(r, c.Region), nil
+		}
+	}
+	v := &auth.Verifier{Keys: keys}
+	return func(r *http.Request, body []byte, services ...string) (auth.Identity, error) {
+		return v.Verify(r, body, time.Now(), services...)
+	}
+}
+
+func (c *serve) accessLog(logs *slog.Logger) *slog.Logger {
+	if !c.AccessLog {
+		return nil
+	}
+	return logs
+}
+
+// greet prints the lines to paste into another terminal.
+func (c *serve) greet(out io.Writer, endpoint string) {
+	env := os.Args[0] + " env"
+	if abs, err := filepath.Abs(cli.DefaultData); err != nil || abs != c.Data {
+		env += " --data " + cli.Quote(c.Data)
+	}
+	_, _ = fmt.Fprintf(out, `Ground Control %s serves Cloud Control on %s
+
+In a second terminal:
+
+  eval "$(%s)"
+  aws cloudcontrol create-resource --type-name AWS::Logs::LogGroup --desired-state '{"LogGroupName":"LogGroupResourceExample","RetentionInDays":7}'
+  aws cloudcontrol create-resource --type-name GroundControl::Demo::Countdown --desired-state '{"Name":"apollo","Seconds":10}'
+  aws cloudcontrol list-resource-requests --resource-request-status-filter Operations=CREATE,OperationStatuses=IN_PROGRESS
+
+`, buildVersion(), endpoint, env)
+}
+
+// nodeName is unique among live nodes, and new for each process.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return host + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// sealingKey reads the key that secrets in the store are sealed with, or makes it
+// on the first start.
+func sealingKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(key) == sealed.KeySize:
+		return key, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s holds %d bytes, want %d: restore it from a backup; without it the secrets in the store cannot be read", path, len(key), sealed.KeySize)
+	case !errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("encryption key: %w", err)
+	}
+	key = sealed.NewKey()
+	if err := cli.WriteFile(path, key); err != nil {
+		return nil, fmt.Errorf("encryption key: %w", err)
+	}
+	return key, nil
+}

@@ -1,0 +1,118 @@
+// Package arch holds the one rule book of who may import whom.
+package arch
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "example.org/groundcontrol/"
+
+// pure packages import the standard library and what stands here, nothing else:
+// no clock to read, no I/O to do, nothing of ours.
+var pure = map[string][]string{
+	"internal/operation": {},
+	"internal/resource":  {},
+	"internal/schema":    {"github.com/santhosh-tekuri/jsonschema/v6", "github.com/dlclark/regexp2/v2"},
+}
+
+// may lists, for each package, the packages of ours that it may import. A package
+// that is not here fails the test: new packages are placed on purpose. Arrows go
+// down the list only.
+var may = map[string][]string{
+	"internal/arch":      {},
+	"internal/operation": {},
+	"internal/resource":  {},
+	"internal/schema":    {},
+	"internal/auth":      {},
+
+	"internal/registry": {"internal/schema"},
+	"internal/store":    {"internal/operation", "internal/resource"},
+	"internal/handler":  {"internal/operation", "internal/resource", "internal/schema"},
+	"internal/metrics":  {"internal/operation"},
+
+	"internal/store/memory":    {"internal/operation", "internal/resource", "internal/store"},
+	"internal/store/sqlite":    {"internal/operation", "internal/resource", "internal/store"},
+	"internal/store/sealed":    {"internal/operation", "internal/resource", "internal/store"},
+	"internal/store/storetest": {"internal/operation", "internal/resource", "internal/store"},
+
+	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/store"},
+	"internal/handler/demo":     {"internal/handler", "internal/schema"},
+
+	"internal/engine":  {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store"},
+	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
+	"internal/wire":    {"internal/operation", "internal/control", "internal/auth"},
+	"internal/server":  {"internal/wire", "internal/control", "internal/auth"},
+	"internal/cli":     {"internal/auth"},
+
+	// The only package that names a concrete store or runtime.
+	"cmd/groundcontrol": {
+		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/sealed", "internal/handler",
+		"internal/handler/simulate", "internal/handler/demo", "internal/engine", "internal/control", "internal/auth", "internal/wire",
+		"internal/server", "internal/metrics", "internal/cli",
+	},
+	"cmd/groundload": {"internal/auth"},
+}
+
+// impure are parts of the standard library that a pure package does without.
+var impure = []string{"os", "net", "net/http", "io/fs", "os/exec", "database/sql", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		pkg := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../../")
+		seen[pkg] = true
+		allowed, ok := may[pkg]
+		if !ok {
+			t.Errorf("%s: package %s has no place in arch_test.go", path, pkg)
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, im := range f.Imports {
+			name, err := strconv.Unquote(im.Path.Value)
+			if err != nil {
+				return err
+			}
+			check(t, path, pkg, name, allowed)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 10 {
+		t.Errorf("looked at %d packages only: %v", len(seen), seen)
+	}
+}
+
+func check(t *testing.T, path, pkg, name string, allowed []string) {
+	t.Helper()
+	if rel, ours := strings.CutPrefix(name, module); ours {
+		if !slices.Contains(allowed, rel) {
+			t.Errorf("%s: %s may not import %s", path, pkg, rel)
+		}
+		return
+	}
+	libraries, isPure := pure[pkg]
+	if !isPure {
+		return
+	}
+	if slices.Contains(impure, name) {
+		t.Errorf("%s: %s is pure and may not import %s", path, pkg, name)
+	}
+	if first, _, _ := strings.Cut(name, "/"); strings.Contains(first, ".") &&
+		!slices.ContainsFunc(libraries, func(l string) bool { return name == l || strings.HasPrefix(name, l+"/") }) {
+		t.Errorf("%s: %s is pure and may not import %s", path, pkg, name)
+	}
+}

@@ -1,0 +1,124 @@
+// Package cli is the client side of the command line: what points AWS's clients, and
+// our own commands, at a server. It holds no logic of the API.
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.org/groundcontrol/internal/auth"
+)
+
+// DefaultData is the data directory where none is named.
+const DefaultData = "groundcontrol-data"
+
+// Files of a data directory that clients read.
+const (
+	CredentialsFile = "credentials.json"
+	endpointFile    = "endpoint"
+)
+
+// WriteEndpoint leaves the address of the running server in its data directory.
+func WriteEndpoint(dir, endpoint string) error {
+	if err := WriteFile(filepath.Join(dir, endpointFile), []byte(endpoint+"\n")); err != nil {
+		return fmt.Errorf("endpoint file: %w", err)
+	}
+	return nil
+}
+
+// WriteFile writes a file that only its owner can read, whole or not at all.
+func WriteFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// Env prints what points AWS's clients at the server of a data directory.
+type Env struct {
+	Data   string `default:"${data}" type:"path" env:"GROUNDCONTROL_DATA" placeholder:"DIR" help:"Data directory of the server. Default: ./${data}"`
+	Region string `default:"us-east-1" env:"GROUNDCONTROL_REGION" help:"Region to work in: each has its own requests and resources."`
+	Output string `short:"o" enum:"shell,json" default:"shell" help:"shell (to be evaluated) or json."`
+}
+
+// Run prints the variables.
+func (e *Env) Run(out io.Writer) error {
+	path := filepath.Join(e.Data, CredentialsFile)
+	endpoint, err := os.ReadFile(filepath.Join(e.Data, endpointFile))
+	if _, kerr := os.Stat(path); errors.Is(err, os.ErrNotExist) || errors.Is(kerr, os.ErrNotExist) {
+		return fmt.Errorf("no server has used %s yet: start one with `groundcontrol serve --data %s`", e.Data, Quote(e.Data))
+	}
+	if err != nil {
+		return fmt.Errorf("env: %w", err)
+	}
+	keys, err := auth.LoadOrCreate(path)
+	if err != nil {
+		return err
+	}
+	key := keys.All()[0]
+	vars := [][2]string{
+		{"AWS_ENDPOINT_URL", reachable(strings.TrimSpace(string(endpoint)))},
+		{"AWS_ACCESS_KEY_ID", key.AccessKeyID},
+		{"AWS_SECRET_ACCESS_KEY", key.SecretAccessKey},
+		{"AWS_REGION", e.Region},
+		{"AWS_DEFAULT_REGION", e.Region}, // what the aws CLI and boto3 read
+	}
+	if e.Output == "json" {
+		values := map[string]string{}
+		for _, v := range vars {
+			values[v[0]] = v[1]
+		}
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(values)
+	}
+	var b strings.Builder
+	for _, v := range vars {
+		fmt.Fprintf(&b, "export %s=%s\n", v[0], Quote(v[1]))
+	}
+	b.WriteString("unset AWS_SESSION_TOKEN AWS_PROFILE\n") // they would override the keys above
+	_, err = io.WriteString(out, b.String())
+	return err
+}
+
+// reachable is an endpoint that clients on this machine can use: a server that
+// listens on all addresses is reached by loopback.
+func reachable(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint
+	}
+	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
+		u.Host = net.JoinHostPort("127.0.0.1", u.Port())
+	}
+	return u.String()
+}
+
+// Quote makes s one word for a POSIX shell.
+func Quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+=,", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

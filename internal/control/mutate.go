@@ -1,0 +1,226 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/schema"
+	"example.org/groundcontrol/internal/store"
+)
+
+// planned is a request that has passed all checks and waits for acceptance.
+type planned struct {
+	request operation.Request
+	timeout time.Duration
+}
+
+// CreateResource accepts a create. The request has its Identifier already where the
+// desired state alone decides it.
+func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResourceInput) (operation.Request, error) {
+	var bad constraints
+	name := bad.required("typeName", in.TypeName, typeName)
+	text := bad.required("desiredState", in.DesiredState, document)
+	r := begin(&bad, who, operation.Create, in.TypeVersionId, in.RoleArn, in.ClientToken)
+	if err := bad.err(); err != nil {
+		return r, err
+	}
+	r.InputHash = inputHash(operation.Create, name, r.TypeVersion, r.RoleArn, "", text)
+	return c.submit(ctx, r, func() (planned, error) {
+		k, err := c.find(who, name, r.TypeVersion, schema.Create)
+		if err != nil {
+			return planned{}, err
+		}
+		desired, err := parseObject("DesiredState", text)
+		if err != nil {
+			return planned{}, err
+		}
+		if err := k.Schema.Validate(desired); err != nil {
+			return planned{}, asRefusal(err)
+		}
+		model := k.Schema.WithoutReadOnly(desired)
+		r.TypeName, r.TypeVersion = k.Name, k.Version
+		r.Identifier, _ = k.Schema.IdentifierAtSubmit(model)
+		r.Input.Desired = schema.Encode(model)
+		return planned{r, k.Schema.Timeout(schema.Create)}, nil
+	})
+}
+
+// UpdateResource reads the resource, patches what it read and accepts the update.
+// Where the resource changes between its reading and the acceptance, both are done
+// again, so that no concurrent update is lost.
+func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResourceInput) (operation.Request, error) {
+	var bad constraints
+	name := bad.required("typeName", in.TypeName, typeName)
+	id := bad.required("identifier", in.Identifier, identifier)
+	patch := bad.required("patchDocument", in.PatchDocument, document)
+	r := begin(&bad, who, operation.Update, in.TypeVersionId, in.RoleArn, in.ClientToken)
+	if err := bad.err(); err != nil {
+		return r, err
+	}
+	r.InputHash = inputHash(operation.Update, name, r.TypeVersion, r.RoleArn, id, patch)
+	return c.submit(ctx, r, func() (planned, error) {
+		k, err := c.find(who, name, r.TypeVersion, schema.Update, schema.Read)
+		if err != nil {
+			return planned{}, err
+		}
+		target, err := k.Schema.ParseIdentifier(id)
+		if err != nil {
+			return planned{}, asRefusal(err)
+		}
+		if _, err := parse("PatchDocument", patch); err != nil {
+			return planned{}, err
+		}
+		if target, err = c.primary(ctx, who, k, target); err != nil {
+			return planned{}, err
+		}
+		// The ledger's revision is taken before the reading: a change in between is
+		// seen at acceptance.
+		known, err := c.Store.Resource(ctx, resource.Key{Account: who.Account, Region: who.Region, TypeName: k.Name, Identifier: target.Primary})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return planned{}, err
+		}
+		current, err := c.readResource(ctx, who, k, target)
+		if err != nil {
+			return planned{}, err
+		}
+		var remembered any
+		if known.WriteOnly != nil {
+			if remembered, err = schema.Decode(known.WriteOnly); err != nil {
+				return planned{}, fmt.Errorf("control: remembered values of %s: %w", target.Primary, err)
+			}
+		}
+		updated, err := k.Schema.Update(current, remembered, []byte(patch))
+		if err != nil {
+			return planned{}, asRefusal(err)
+		}
+		r.TypeName, r.TypeVersion = k.Name, k.Version
+		r.Identifier, r.BaseRevision = target.Primary, known.Revision
+		r.Input = operation.Input{Previous: schema.Encode(current)}
+		if updated.Changed {
+			r.Input.Desired = schema.Encode(updated.Desired)
+		}
+		return planned{r, k.Schema.Timeout(schema.Update)}, nil
+	})
+}
+
+// DeleteResource accepts a delete. A resource that does not exist is accepted too:
+// its request fails with NotFound, as on AWS.
+func (c *Control) DeleteResource(ctx context.Context, who Caller, in DeleteResourceInput) (operation.Request, error) {
+	var bad constraints
+	name := bad.required("typeName", in.TypeName, typeName)
+	id := bad.required("identifier", in.Identifier, identifier)
+	r := begin(&bad, who, operation.Delete, in.TypeVersionId, in.RoleArn, in.ClientToken)
+	if err := bad.err(); err != nil {
+		return r, err
+	}
+	r.InputHash = inputHash(operation.Delete, name, r.TypeVersion, r.RoleArn, id, "")
+	return c.submit(ctx, r, func() (planned, error) {
+		k, err := c.find(who, name, r.TypeVersion, schema.Delete)
+		if err != nil {
+			return planned{}, err
+		}
+		target, err := k.Schema.ParseIdentifier(id)
+		if err != nil {
+			return planned{}, asRefusal(err)
+		}
+		if target, err = c.primary(ctx, who, k, target); err != nil {
+			return planned{}, err
+		}
+		r.TypeName, r.TypeVersion, r.Identifier = k.Name, k.Version, target.Primary
+		r.Input.Desired = schema.Encode(target.Model)
+		return planned{r, k.Schema.Timeout(schema.Delete)}, nil
+	})
+}
+
+// begin is a request with what every mutating operation says of it.
+func begin(bad *constraints, who Caller, op operation.Operation, version, role, token *string) operation.Request {
+	return operation.Request{
+		Account: who.Account, Region: who.Region, Caller: who.Arn, Operation: op,
+		TypeVersion: bad.optional("typeVersionId", version, typeVersionID),
+		RoleArn:     bad.optional("roleArn", role, roleArn),
+		ClientToken: bad.optional("clientToken", token, clientToken),
+	}
+}
+
+// moves is how often an update is worked out again because the resource changed
+// under it, before the caller is told.
+const moves = 20
+
+// submit plans a request and has the engine accept it. A known client token answers
+// before any check of the plan: the world may have changed since.
+func (c *Control) submit(ctx context.Context, r operation.Request, plan func() (planned, error)) (operation.Request, error) {
+	for range moves {
+		p, err := plan()
+		if err != nil {
+			if old, rerr := c.replay(ctx, r); rerr != nil || old.Token != "" {
+				return old, rerr
+			}
+			return r, err
+		}
+		got, replayed, err := c.Engine.Submit(ctx, p.request, p.timeout)
+		switch {
+		case errors.Is(err, store.ErrMoved):
+			continue
+		case errors.Is(err, store.ErrBusy):
+			return got, refuse("ConcurrentOperationException",
+				"Another operation on resource '%s' of type '%s' is in progress with RequestToken %s", got.Identifier, got.TypeName, got.Token)
+		case errors.Is(err, store.ErrTokenConflict):
+			return got, conflict(got)
+		case err == nil && !replayed:
+			return got, nil
+		}
+		return got, err
+	}
+	return r, refuse("ResourceConflictException", "The resource is changed by other operations again and again; try the update again")
+}
+
+// replay returns the request that r's client token stands for, or the zero request.
+func (c *Control) replay(ctx context.Context, r operation.Request) (operation.Request, error) {
+	if r.ClientToken == "" {
+		return operation.Request{}, nil
+	}
+	old, err := c.Store.Replay(ctx, r.Account, r.Region, r.ClientToken, c.Store.Now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return operation.Request{}, nil
+	case err == nil && !bytes.Equal(old.InputHash, r.InputHash):
+		return old, conflict(old)
+	}
+	return old, err
+}
+
+func conflict(old operation.Request) *Error {
+	return refuse("ClientTokenConflictException",
+		"ClientToken %s is already associated with an existing operation with RequestToken %s", old.ClientToken, old.Token)
+}
+
+// inputHash tells one input from another. Spacing and the order of keys in a JSON
+// document make no difference.
+func inputHash(op operation.Operation, typeName, version, role, id, document string) []byte {
+	text := []byte(document)
+	if v, err := schema.Decode(text); err == nil {
+		text = schema.Encode(v)
+	}
+	var all []byte
+	for _, part := range []string{string(op), typeName, version, role, id} {
+		all = binary.AppendUvarint(all, uint64(len(part)))
+		all = append(all, part...)
+	}
+	sum := sha256.Sum256(append(all, text...))
+	return sum[:]
+}
+
+// asRefusal gives an error of package schema its exception; others stay as they are.
+func asRefusal(err error) error {
+	if e, ok := errors.AsType[*schema.Error](err); ok {
+		return fromSchema(e)
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package control
+
+import (
+	"example.org/groundcontrol/internal/operation"
+)
+
+// Caller is who makes a call. Account and Region scope everything: no operation
+// shows or changes what belongs to another account or region.
+type Caller struct {
+	Account string // 12 digits
+	Region  string
+	Arn     string
+}
+
+// The inputs are the shapes of AWS's model (cloudcontrol, 2021-09-30). A nil member
+// was not given. Members of type string that hold JSON hold it as text.
+
+// CreateResourceInput is the input of CreateResource.
+type CreateResourceInput struct {
+	TypeName      *string
+	TypeVersionId *string
+	RoleArn       *string
+	ClientToken   *string
+	DesiredState  *string
+}
+
+// UpdateResourceInput is the input of UpdateResource.
+type UpdateResourceInput struct {
+	TypeName      *string
+	TypeVersionId *string
+	RoleArn       *string
+	ClientToken   *string
+	Identifier    *string
+	PatchDocument *string
+}
+
+// DeleteResourceInput is the input of DeleteResource.
+type DeleteResourceInput struct {
+	TypeName      *string
+	TypeVersionId *string
+	RoleArn       *string
+	ClientToken   *string
+	Identifier    *string
+}
+
+// GetResourceInput is the input of GetResource.
+type GetResourceInput struct {
+	TypeName      *string
+	TypeVersionId *string
+	RoleArn       *string
+	Identifier    *string
+}
+
+// ListResourcesInput is the input of ListResources.
+type ListResourcesInput struct {
+	TypeName      *string
+	TypeVersionId *string
+	RoleArn       *string
+	NextToken     *string
+	MaxResults    *int
+	ResourceModel *string
+}
+
+// GetResourceRequestStatusInput is the input of GetResourceRequestStatus.
+type GetResourceRequestStatusInput struct {
+	RequestToken *string
+}
+
+// CancelResourceRequestInput is the input of CancelResourceRequest.
+type CancelResourceRequestInput struct {
+	RequestToken *string
+}
+
+// ListResourceRequestsInput is the input of ListResourceRequests.
+type ListResourceRequestsInput struct {
+	MaxResults                  *int
+	NextToken                   *string
+	ResourceRequestStatusFilter *RequestStatusFilter
+}
+
+// RequestStatusFilter lets a request through whose operation is one of Operations
+// and whose status is one of OperationStatuses; an empty list lets all through.
+type RequestStatusFilter struct {
+	Operations        []string
+	OperationStatuses []string
+}
+
+// Description is one resource as GetResource and ListResources give it.
+type Description struct {
+	Identifier string // primary, parts joined by "|"
+	Properties string // JSON text of the model, without write-only properties
+}
+
+// ResourceList is one page of ListResources.
+type ResourceList struct {
+	TypeName     string
+	Descriptions []Description
+	NextToken    string // "" after the last page
+}
+
+// RequestList is one page of ListResourceRequests.
+type RequestList struct {
+	Requests  []operation.Request
+	NextToken string // "" after the last page
+}

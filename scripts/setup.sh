@@ -1,0 +1,32 @@
+#!/bin/sh
+# Installs what some tests need and a fresh machine lacks: the aws CLI, and the official
+# JSON Patch test suite (through npm). What cannot be installed is left out: the tests
+# that need it then skip and say how to get it, or fail where CI is set.
+set -u
+cd "$(dirname "$0")/.."
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; elif sudo -n true 2>/dev/null; then sudo -n "$@"; else return 1; fi
+}
+
+# install COMMAND PACKAGE: Debian and Ubuntu only.
+install() {
+	command -v "$1" >/dev/null 2>&1 && return 0
+	command -v apt-get >/dev/null 2>&1 || { echo "setup: $1 is missing; install it to run the tests that need it" >&2; return 1; }
+	echo "setup: installing $2" >&2
+	if [ ! -e .cache/apt-updated ]; then
+		as_root apt-get -qq update >/dev/null 2>&1 && mkdir -p .cache && : >.cache/apt-updated
+	fi
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "$2" >/dev/null 2>&1 ||
+		{ echo "setup: could not install $2 (needs root or sudo): apt-get install $2" >&2; return 1; }
+}
+
+install aws awscli
+
+suite=.cache/json-patch-test-suite
+if [ ! -e "$suite/package/tests.json" ] && install npm npm; then
+	mkdir -p "$suite"
+	(cd "$suite" && npm pack --silent json-patch-test-suite@1.1.0 >/dev/null 2>&1 && tar -xzf json-patch-test-suite-*.tgz) ||
+		echo "setup: could not fetch the JSON Patch suite (npm pack json-patch-test-suite)" >&2
+fi
+exit 0
