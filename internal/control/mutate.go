@@ -31,8 +31,8 @@ func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResou
 	if err := bad.err(); err != nil {
 		return r, err
 	}
-	r.InputHash = inputHash(operation.Create, name, r.TypeVersion, r.RoleArn, "", text)
-	return c.submit(ctx, r, func() (planned, error) {
+	asked := input{operation.Create, name, r.TypeVersion, r.RoleArn, "", text}
+	return c.submit(ctx, r, asked, func() (planned, error) {
 		k, err := c.find(who, name, r.TypeVersion, schema.Create)
 		if err != nil {
 			return planned{}, err
@@ -45,6 +45,7 @@ func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResou
 			return planned{}, asRefusal(err)
 		}
 		model := k.Schema.WithoutReadOnly(desired)
+		r.InputHash = asked.hash(desired)
 		r.TypeName, r.TypeVersion = k.Name, k.Version
 		r.Identifier, _ = k.Schema.IdentifierAtSubmit(model)
 		r.Input.Desired = schema.Encode(model)
@@ -64,8 +65,8 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 	if err := bad.err(); err != nil {
 		return r, err
 	}
-	r.InputHash = inputHash(operation.Update, name, r.TypeVersion, r.RoleArn, id, patch)
-	return c.submit(ctx, r, func() (planned, error) {
+	asked := input{operation.Update, name, r.TypeVersion, r.RoleArn, id, patch}
+	return c.submit(ctx, r, asked, func() (planned, error) {
 		k, err := c.find(who, name, r.TypeVersion, schema.Update, schema.Read)
 		if err != nil {
 			return planned{}, err
@@ -74,7 +75,8 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 		if err != nil {
 			return planned{}, asRefusal(err)
 		}
-		if _, err := parse("PatchDocument", patch); err != nil {
+		ops, err := parse("PatchDocument", patch)
+		if err != nil {
 			return planned{}, err
 		}
 		if target, err = c.primary(ctx, who, k, target); err != nil {
@@ -100,6 +102,7 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 		if err != nil {
 			return planned{}, asRefusal(err)
 		}
+		r.InputHash = asked.hash(ops)
 		r.TypeName, r.TypeVersion = k.Name, k.Version
 		r.Identifier, r.BaseRevision = target.Primary, known.Revision
 		r.Input = operation.Input{Previous: schema.Encode(current)}
@@ -120,8 +123,8 @@ func (c *Control) DeleteResource(ctx context.Context, who Caller, in DeleteResou
 	if err := bad.err(); err != nil {
 		return r, err
 	}
-	r.InputHash = inputHash(operation.Delete, name, r.TypeVersion, r.RoleArn, id, "")
-	return c.submit(ctx, r, func() (planned, error) {
+	asked := input{operation.Delete, name, r.TypeVersion, r.RoleArn, id, ""}
+	return c.submit(ctx, r, asked, func() (planned, error) {
 		k, err := c.find(who, name, r.TypeVersion, schema.Delete)
 		if err != nil {
 			return planned{}, err
@@ -133,6 +136,7 @@ func (c *Control) DeleteResource(ctx context.Context, who Caller, in DeleteResou
 		if target, err = c.primary(ctx, who, k, target); err != nil {
 			return planned{}, err
 		}
+		r.InputHash = asked.hash(nil)
 		r.TypeName, r.TypeVersion, r.Identifier = k.Name, k.Version, target.Primary
 		r.Input.Desired = schema.Encode(target.Model)
 		return planned{r, k.Schema.Timeout(schema.Delete)}, nil
@@ -155,11 +159,11 @@ const moves = 20
 
 // submit plans a request and has the engine accept it. A known client token answers
 // before any check of the plan: the world may have changed since.
-func (c *Control) submit(ctx context.Context, r operation.Request, plan func() (planned, error)) (operation.Request, error) {
+func (c *Control) submit(ctx context.Context, r operation.Request, in input, plan func() (planned, error)) (operation.Request, error) {
 	for range moves {
 		p, err := plan()
 		if err != nil {
-			if old, rerr := c.replay(ctx, r); rerr != nil || old.Token != "" {
+			if old, rerr := c.replay(ctx, r, in); rerr != nil || old.Token != "" {
 				return old, rerr
 			}
 			return r, err
@@ -182,7 +186,7 @@ func (c *Control) submit(ctx context.Context, r operation.Request, plan func() (
 }
 
 // replay returns the request that r's client token stands for, or the zero request.
-func (c *Control) replay(ctx context.Context, r operation.Request) (operation.Request, error) {
+func (c *Control) replay(ctx context.Context, r operation.Request, in input) (operation.Request, error) {
 	if r.ClientToken == "" {
 		return operation.Request{}, nil
 	}
@@ -190,7 +194,7 @@ func (c *Control) replay(ctx context.Context, r operation.Request) (operation.Re
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return operation.Request{}, nil
-	case err == nil && !bytes.Equal(old.InputHash, r.InputHash):
+	case err == nil && !bytes.Equal(old.InputHash, in.hashText()):
 		return old, conflict(old)
 	}
 	return old, err
@@ -201,19 +205,38 @@ func conflict(old operation.Request) *Error {
 		"ClientToken %s is already associated with an existing operation with RequestToken %s", old.ClientToken, old.Token)
 }
 
-// inputHash tells one input from another. Spacing and the order of keys in a JSON
-// document make no difference.
-func inputHash(op operation.Operation, typeName, version, role, id, document string) []byte {
-	text := []byte(document)
-	if v, err := schema.Decode(text); err == nil {
-		text = schema.Encode(v)
+// input is what a mutating operation was asked for, to tell a replay from another
+// request with the same client token.
+type input struct {
+	operation                                 operation.Operation
+	typeName, version, role, id, documentText string
+}
+
+// hash identifies the input; document is its JSON document decoded, nil for none.
+// Spacing and the order of keys make no difference.
+func (in input) hash(document any) []byte {
+	if document == nil {
+		return in.sum(nil)
 	}
-	var all []byte
-	for _, part := range []string{string(op), typeName, version, role, id} {
+	return in.sum(schema.Encode(document))
+}
+
+// hashText is hash where the document was not decoded, and perhaps cannot be.
+func (in input) hashText() []byte {
+	text := []byte(in.documentText)
+	if v, err := schema.Decode(text); err == nil {
+		return in.hash(v)
+	}
+	return in.sum(text)
+}
+
+func (in input) sum(document []byte) []byte {
+	all := make([]byte, 0, 256+len(document))
+	for _, part := range []string{string(in.operation), in.typeName, in.version, in.role, in.id} {
 		all = binary.AppendUvarint(all, uint64(len(part)))
 		all = append(all, part...)
 	}
-	sum := sha256.Sum256(append(all, text...))
+	sum := sha256.Sum256(append(all, document...))
 	return sum[:]
 }
 

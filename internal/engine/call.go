@@ -32,7 +32,7 @@ type inFlight struct {
 }
 
 // start makes the call that r was leased for. It takes over one slot, which it
-// gives back when the call has been written down.
+// gives back when the handler has answered.
 func (e *Engine) start(r operation.Request) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	e.mu.Lock()
@@ -49,17 +49,17 @@ func (e *Engine) start(r operation.Request) {
 		e.mu.Lock()
 		delete(e.running, r.Token)
 		e.mu.Unlock()
-		if e.slots.give(1) {
-			e.nudge()
-		}
 	}()
 }
 
 // call asks the handler of r once, or once more where the ledger moved under the
 // answer, and writes down what it said.
 func (e *Engine) call(ctx context.Context, r operation.Request) {
-	for range 10 {
-		ev, change := e.ask(ctx, r)
+	for try := range 10 {
+		ev, change := e.ask(ctx, r, try > 0)
+		if try == 0 && e.slots.give(1) {
+			e.nudge()
+		}
 		if errors.Is(context.Cause(ctx), errLeaseLost) {
 			return // another node has it; what we heard counts no more
 		}
@@ -79,8 +79,9 @@ func (e *Engine) call(ctx context.Context, r operation.Request) {
 	e.Log.Error("the ledger keeps moving under a request", "token", r.Token, "type", r.TypeName)
 }
 
-// ask makes one handler call and settles what it answered.
-func (e *Engine) ask(ctx context.Context, r operation.Request) (operation.Event, *resource.Change) {
+// ask makes one handler call and settles what it answered. moved tells that the
+// ledger was not where the answer before took it to be.
+func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (operation.Event, *resource.Change) {
 	o := handler.Outcome{Limit: e.CallLimit, Backoff: backoff(r.Retries)}
 	began := time.Now()
 	var s *schema.Schema
@@ -93,8 +94,10 @@ func (e *Engine) ask(ctx context.Context, r operation.Request) (operation.Event,
 				Kind: operation.Succeed, At: e.Store.Now(), Node: r.Node, Attempt: r.Attempt, Identifier: r.Identifier, Model: r.Input.Previous,
 			}, nil
 		}
+		call := invocation(r, s, e.Store.Now())
+		call.Moved = moved
 		cctx, cancel := context.WithTimeout(ctx, e.CallLimit)
-		o.Answer, o.Err = runtime.Invoke(cctx, invocation(r, s, e.Store.Now()))
+		o.Answer, o.Err = runtime.Invoke(cctx, call)
 		cancel()
 	}
 	o.Took = time.Since(began)

@@ -33,6 +33,9 @@ type Call struct {
 	NextToken  string          // list
 	MaxResults int             // list: 1..100, or 0 for the handler's own choice
 	Now        time.Time       // when the call is made, by the store's clock
+	// Moved tells that the same call was answered before from a state of the ledger that
+	// it is not in (see [Answer]): this time the runtime has to look.
+	Moved bool
 }
 
 // Status is what a handler says of its work.

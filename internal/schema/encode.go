@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Encode gives v as compact JSON: keys sorted, no HTML escaping, numbers as they were written. Two documents that were
-// equal value by value and number by number give the same bytes. Values that [Decode] never makes (Go integers, say)
-// are written as encoding/json writes them, and as null where it cannot.
+// Encode gives v as compact JSON: keys sorted, no HTML escaping, numbers as they were written. Documents that differ
+// at most in key order and white space give the same bytes. Values that [Decode] never makes (Go integers, say) are
+// written as encoding/json writes them, and as null where it cannot.
 func Encode(v any) []byte { return appendJSON(nil, v) }
 
 func appendJSON(b []byte, v any) []byte {

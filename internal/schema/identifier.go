@@ -142,7 +142,10 @@ func (s *Schema) identifierValue(p Pointer, text string) any {
 			}
 		}
 		v, err := Decode([]byte(text))
-		if _, scalar := identifierPart(v); err == nil && scalar && string(Encode(v)) == text {
+		if _, quoted := v.(string); err != nil || quoted {
+			return text
+		}
+		if same, ok := identifierPart(v); ok && same == text {
 			return v
 		}
 	}

@@ -22,7 +22,8 @@ var errTooSlow = errors.New("the pattern was not decided in time")
 
 // pattern is a regular expression of a schema: Java's dialect, searched anywhere in the text. Go's own engine runs it
 // where it can; what that refuses (look-around, repeat counts above 1000) goes to regexp2 with a time limit. It is
-// compiled at the first match and safe for concurrent use.
+// compiled at the first match and safe for concurrent use. regexp2 keeps its limit by a goroutine of its own, which ends
+// about two seconds after the last match.
 type pattern struct {
 	source    string
 	rewritten string

@@ -2,7 +2,7 @@
 // identifiers, strips read-only and write-only properties, applies patches and decides what an update may change.
 //
 // Everything here is a function of its arguments. The package knows nothing of requests, accounts, handlers or storage,
-// keeps no clock and does no I/O. Documents are what [Decode] returns and are never changed, only copied. Error texts are
+// reads no clock and does no I/O; only the backtracking regular expressions run under a time limit. Documents are what [Decode] returns and are never changed, only copied. Error texts are
 // part of what clients see, so they come from here, worded as AWS words them.
 package schema
 

@@ -36,8 +36,9 @@ func (l *Limits) complete() {
 
 // Serve answers what comes in on l until ctx is done. Then /readyz says no, for the time
 // Drain all goes on as before, l is closed, and calls in flight get the time Grace to
-// finish; those that do not are cut off and make an error. It returns when no connection is
-// left, and nil after a shutdown in which every call got its answer.
+// finish. It returns nil when every call got its answer. Calls that take longer make an
+// error: their connections are closed and their contexts cancelled, but they may still run
+// when Serve returns.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	h := &http.Server{
 		Handler:           s,

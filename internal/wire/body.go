@@ -26,18 +26,25 @@ func (x *exchange) readBody(w http.ResponseWriter) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	err := x.readAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body := r.Body
+	if r.ContentLength < 0 {
+		body = http.MaxBytesReader(w, body, MaxBody)
+	}
+	err := x.readAll(body)
 	x.call.In = len(x.body)
-	var large *http.MaxBytesError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &large):
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errTooLarge
+	}
+	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errTooSlow
+	case errors.Is(err, io.ErrUnexpectedEOF), r.Context().Err() != nil:
+		return errAborted
 	}
-	return errAborted
+	return errNotJSON // chunks that are none
 }
 
 func (x *exchange) readAll(body io.Reader) error {

@@ -212,12 +212,10 @@ func oracleInteger(value json.RawMessage) (*int, error) {
 	if f != math.Floor(f) {
 		return nil, errKind
 	}
-	near := int(max(min(f, 1<<62), -1<<62))
-	if f >= 1<<63 {
-		near = math.MaxInt
-	} else if f < -1<<63 {
+	near := math.MaxInt
+	if f < -1<<63 {
 		near = math.MinInt
-	} else {
+	} else if f < 1<<63 {
 		near = int(f)
 	}
 	return &near, nil

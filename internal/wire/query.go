@@ -87,11 +87,15 @@ const invalidAction = "InvalidAction"
 func (x *exchange) serveQuery(w http.ResponseWriter, q query) {
 	switch {
 	case q.version == cloudFormationVersion:
-		x.answerXML(w, cloudFormationSpace, &control.Error{Name: invalidAction,
-			Text: "The type registry (DescribeType, ListTypes) cannot be asked over this API yet."})
+		x.answerXML(w, cloudFormationSpace, &control.Error{
+			Name: invalidAction,
+			Text: "The type registry (DescribeType, ListTypes) cannot be asked over this API yet.",
+		})
 	case q.action != getCallerIdentity || q.version != stsVersion:
-		x.answerXML(w, stsNamespace, &control.Error{Name: invalidAction,
-			Text: "Could not find operation " + q.action + " for version " + q.version})
+		x.answerXML(w, stsNamespace, &control.Error{
+			Name: invalidAction,
+			Text: "Could not find operation " + q.action + " for version " + q.version,
+		})
 	default:
 		x.call.Operation = getCallerIdentity
 		x.answerXML(w, stsNamespace, x.getCallerIdentity())

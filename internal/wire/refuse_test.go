@@ -37,7 +37,7 @@ type signed struct {
 	want   string // the whole body, or "" for success
 }
 
-func (c signed) request(t *testing.T, url string) *http.Request {
+func (c signed) request(t testing.TB, url string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(c.body))
 	if err != nil {
@@ -277,7 +277,9 @@ func TestAFaultOfOursTellsTheClientOnlyTheRequestID(t *testing.T) {
 }
 
 func TestAFaultOfAuthenticationIsOurs(t *testing.T) {
-	broken := func(*http.Request, []byte, ...string) (auth.Identity, error) { return auth.Identity{}, errors.New("no keys") }
+	broken := func(*http.Request, []byte, ...string) (auth.Identity, error) {
+		return auth.Identity{}, errors.New("no keys")
+	}
 	h := wire.New(wire.Config{Log: quiet, Authenticate: broken, Control: unasked(t)})
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, signed{body: goodBody, unsigned: true}.request(t, "/"))

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -185,20 +186,26 @@ func (s *scanner) digits() {
 func (s *scanner) str() (raw []byte, escaped bool) {
 	b := s.b
 	start := s.i + 1
-	for i := start; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '"':
+	for i := start; i < len(b); {
+		c := b[i]
+		if !special[c] {
+			i++
+			continue
+		}
+		if c == '"' {
 			s.i = i + 1
 			return b[start:i], escaped
-		case c == '\\':
-			escaped = true
-			n := escapeLen(b[i:])
-			if n == 0 {
-				s.fail()
-				return nil, false
-			}
-			i += n - 1
-		case c < ' ':
+		}
+		if c != '\\' {
+			break
+		}
+		escaped = true
+		switch n := i + 1; {
+		case n < len(b) && plain[b[n]] != 0:
+			i += 2
+		case isUnit(b[i:]):
+			i += 6
+		default:
 			s.fail()
 			return nil, false
 		}
@@ -207,19 +214,14 @@ func (s *scanner) str() (raw []byte, escaped bool) {
 	return nil, false
 }
 
-// escapeLen is the length of the escape that b begins with, 0 where it is none.
-func escapeLen(b []byte) int {
-	if len(b) < 2 {
-		return 0
+// special marks the bytes that cannot stand for themselves in a string.
+var special = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = true
 	}
-	if plain[b[1]] != 0 {
-		return 2
-	}
-	if _, ok := unit(b); ok {
-		return 6
-	}
-	return 0
-}
+	t['"'], t['\\'] = true, true
+	return t
+}()
 
 // plain maps the letter after a backslash to the byte that is meant.
 var plain = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
@@ -246,33 +248,50 @@ func unit(b []byte) (rune, bool) {
 	return u, true
 }
 
+func isUnit(b []byte) bool {
+	_, ok := unit(b)
+	return ok
+}
+
 // unescape returns raw, which str has checked, without its escapes, valid until the next
 // call. It is false for half a surrogate pair, which no UTF-8 text can hold.
 func (s *scanner) unescape(raw []byte) ([]byte, bool) {
-	to := s.scratch[:0]
+	// No escape is shorter than what it stands for.
+	s.scratch = slices.Grow(s.scratch[:0], len(raw))
+	to := s.scratch[:len(raw)]
+	n := 0
 	for i := 0; i < len(raw); {
 		c := raw[i]
-		if c != '\\' {
-			to = append(to, c)
+		i++
+		if c == '\\' {
+			c = plain[raw[i]]
 			i++
-			continue
-		}
-		if p := plain[raw[i+1]]; p != 0 {
-			to = append(to, p)
-			i += 2
-			continue
-		}
-		r, _ := unit(raw[i:])
-		i += 6
-		if utf16.IsSurrogate(r) {
-			low, _ := unit(raw[i:])
-			if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
-				return nil, false
+			if c == 0 {
+				r, size := character(raw[i-2:])
+				if size == 0 {
+					return nil, false
+				}
+				n += utf8.EncodeRune(to[n:], r)
+				i += size - 2
+				continue
 			}
-			i += 6
 		}
-		to = utf8.AppendRune(to, r)
+		to[n] = c
+		n++
 	}
-	s.scratch = to
-	return to, true
+	return to[:n], true
+}
+
+// character reads the one or two units that raw begins with, and how long they are. A size
+// of 0 means half of a pair.
+func character(raw []byte) (r rune, size int) {
+	r, _ = unit(raw)
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	low, _ := unit(raw[6:])
+	if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+		return r, 0
+	}
+	return r, 12
 }

@@ -102,7 +102,7 @@ func TestTheSDKSeesEachStateOfARequest(t *testing.T) {
 
 func TestTheSDKRoundTripsEachMember(t *testing.T) {
 	request, event := ended(operation.InProgress, operation.Create)
-	var s = aws.String
+	s := aws.String
 	type ctx = context.Context
 	type cc = cloudcontrol.Client
 	for _, c := range []struct {

@@ -169,9 +169,9 @@ func (x *exchange) write(w http.ResponseWriter, status int, contentType string, 
 func write(w http.ResponseWriter, call *Call, status int, contentType string, body []byte) {
 	call.Status, call.Out = status, len(body)
 	h := w.Header()
-	h["Content-Type"] = []string{contentType}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	h["x-amzn-RequestId"] = []string{call.RequestID} // spelt as AWS does
+	values := [...]string{contentType, strconv.Itoa(len(body)), call.RequestID}
+	h["Content-Type"], h["Content-Length"] = values[0:1:1], values[1:2:2]
+	h["x-amzn-RequestId"] = values[2:] // spelt as AWS does
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that left has nobody to tell
 }

@@ -133,7 +133,9 @@ func TestErrorsOfTheLedgerAreNoAnswer(t *testing.T) {
 	w := newWorld(t, builtin(t, "AWS::SQS::Queue"))
 	w.runtime = &simulate.Runtime{Ledger: broken(func() error { return down })}
 	for _, action := range []schema.Action{schema.Create, schema.Read, schema.Update, schema.Delete, schema.List} {
-		a, err := w.runtime.Invoke(t.Context(), w.call(action, "x", map[string]any{}))
+		c := w.call(action, "x", map[string]any{})
+		c.Moved = true // so that a create looks, too
+		a, err := w.runtime.Invoke(t.Context(), c)
 		if !errors.Is(err, down) || a.Status != "" {
 			t.Errorf("%s: %+v, %v", action, a, err)
 		}

@@ -54,17 +54,21 @@ func (r *Runtime) create(ctx context.Context, c handler.Call) (handler.Answer, e
 	if !ok {
 		return failed(handler.InvalidRequest, "Invalid request provided: the desired state does not identify the resource"), nil
 	}
-	there, err := r.entry(ctx, c, identifier)
-	if err != nil {
-		return handler.Answer{}, err
-	}
-	if there.found() {
-		if there.by(c) {
+	d := r.wait(c)
+	// Names are seldom taken, and an answer for "not there" counts only where that is so.
+	// Look only if there is time to save, or when told that one is.
+	if d > 0 || c.Moved {
+		there, err := r.entry(ctx, c, identifier)
+		switch {
+		case err != nil:
+			return handler.Answer{}, err
+		case there.by(c):
 			return succeeded(there.model, there.Revision), nil
+		case there.found():
+			return alreadyExists(c, identifier), nil
 		}
-		return alreadyExists(c, identifier), nil
 	}
-	if d := r.wait(c); d > 0 {
+	if d > 0 {
 		return pending(c, "Creating "+identifier, m.model, d)
 	}
 	return succeeded(c.Schema.WithoutWriteOnly(m.model), 0), nil

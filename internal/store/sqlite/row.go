@@ -28,10 +28,6 @@ const insertRequest = `INSERT INTO request (` + requestColumns + `, claimable)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 func insertValues(r operation.Request) ([]any, error) {
-	timeline, err := json.Marshal(r.Timeline)
-	if err != nil {
-		return nil, fmt.Errorf("timeline: %w", err)
-	}
 	token, err := tokenBytes(r.Token)
 	if err != nil {
 		return nil, err
@@ -41,7 +37,7 @@ func insertValues(r operation.Request) ([]any, error) {
 		orNull(r.ClientToken), r.InputHash, r.Caller, r.RoleArn, r.BaseRevision,
 		blob(r.Input.Desired), blob(r.Input.Previous), blob(r.Input.Model), blob(r.Input.Callback),
 		r.ErrorCode, r.Message, blob(r.Model), nanos(r.Accepted), nanos(r.EventTime), nanos(r.Deadline), nanos(r.DueAt),
-		r.Attempt, r.Retries, r.Lost, r.Node, nanos(r.LeaseUntil), timeline, claimable(r),
+		r.Attempt, r.Retries, r.Lost, r.Node, nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r),
 	}, nil
 }
 
@@ -52,10 +48,6 @@ const updateRequest = `UPDATE request SET kind = ?, revision = ?, identifier = ?
 
 // updateValues are the values of r after a write that finds it at r.Revision.
 func updateValues(r operation.Request) ([]any, error) {
-	timeline, err := json.Marshal(r.Timeline)
-	if err != nil {
-		return nil, fmt.Errorf("timeline: %w", err)
-	}
 	token, err := tokenBytes(r.Token)
 	if err != nil {
 		return nil, err
@@ -64,7 +56,7 @@ func updateValues(r operation.Request) ([]any, error) {
 		kindOf(r.Status, r.Operation), r.Revision + 1, r.Identifier,
 		blob(r.Input.Desired), blob(r.Input.Previous), blob(r.Input.Model), blob(r.Input.Callback),
 		r.ErrorCode, r.Message, blob(r.Model), nanos(r.EventTime), nanos(r.DueAt), r.Attempt, r.Retries, r.Lost, r.Node,
-		nanos(r.LeaseUntil), timeline, claimable(r), token, r.Revision,
+		nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r), token, r.Revision,
 	}, nil
 }
 

@@ -104,7 +104,7 @@ func Open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 func dsn(path, cache string) string {
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"cache_size(" + cache + ")", "wal_autocheckpoint(4000)", "temp_store(MEMORY)",
+		"cache_size(" + cache + ")", "wal_autocheckpoint(8000)", "temp_store(MEMORY)",
 	}}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: pragmas.Encode()}
 	return u.String()

@@ -42,7 +42,7 @@ func (t *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
 			(SELECT id FROM request WHERE token < ? AND claimable IS NULL ORDER BY token LIMIT ?)`,
 		&t.revision: `SELECT revision FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&t.newResource: `INSERT INTO resource (scope, type, identifier, type_version, model, write_only, revision, created, updated, request)
-			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		&t.putResource: `UPDATE resource SET type_version = ?, model = ?, write_only = ?, revision = revision + 1, updated = ?, request = ?
 			WHERE scope = ? AND type = ? AND identifier = ?`,
 		&t.dropResource: `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
@@ -59,8 +59,13 @@ func prepare(ctx context.Context, db *sql.DB, all map[**sql.Stmt]string) error {
 	return nil
 }
 
-// isContract reports whether err is an answer of the contract, given before
-// anything was written.
+// undo is an answer of the contract that came after something was written: the
+// transaction has to be undone.
+type undo struct{ error }
+
+func (u undo) Unwrap() error { return u.error }
+
+// isContract reports whether err is an answer of the contract.
 func isContract(err error) bool {
 	return errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrMoved) || errors.Is(err, store.ErrStale) ||
 		errors.Is(err, store.ErrTokenConflict) || errors.Is(err, store.ErrNotFound)
@@ -168,50 +173,56 @@ func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.
 	return r, nil
 }
 
-// save asks for the ledger's revision first, so that whatever refuses the step does
-// so before anything of it is written.
+// save writes the ledger first: for a new resource, the common case, that is one
+// statement that tells by itself whether the ledger is where it is expected.
 func (t *writeStatements) save(values []any, change *resource.Change) error {
-	var old int64
 	if change != nil {
-		var err error
-		if old, err = t.revisionOf(change.Key); err != nil {
+		if err := t.change(change); err != nil {
 			return err
-		}
-		if change.Expect != resource.AnyRevision && change.Expect != old {
-			return store.ErrMoved
 		}
 	}
 	n, err := affected(t.update.Exec(values...))
 	switch {
-	case isUnique(err):
-		return store.ErrBusy // the statement undid itself
-	case err != nil:
-		return err
-	case n == 0:
-		return store.ErrStale
-	case change == nil:
-		return nil
+	case isUnique(err): // the statement undid itself
+		err = store.ErrBusy
+	case err == nil && n == 0:
+		err = store.ErrStale
 	}
-	return t.change(change, old)
+	if err != nil && change != nil {
+		return undo{err}
+	}
+	return err
 }
 
-func (t *writeStatements) change(c *resource.Change, old int64) error {
+func (t *writeStatements) change(c *resource.Change) error {
 	where := scope(c.Account, c.Region)
-	if c.Gone {
-		_, err := t.dropResource.Exec(where, c.TypeName, c.Identifier)
-		return err
-	}
 	request, err := tokenBytes(c.Request)
 	if err != nil {
 		return err
 	}
-	if old == 0 {
-		_, err = t.newResource.Exec(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
-			nanos(c.Updated), nanos(c.Updated), request)
+	if c.Expect == 0 && !c.Gone {
+		n, err := affected(t.newResource.Exec(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
+			nanos(c.Updated), nanos(c.Updated), request))
+		if err == nil && n == 0 {
+			return store.ErrMoved
+		}
 		return err
 	}
-	_, err = t.putResource.Exec(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), nanos(c.Updated), request,
-		where, c.TypeName, c.Identifier)
+	old, err := t.revisionOf(c.Key)
+	switch {
+	case err != nil:
+		return err
+	case c.Expect != resource.AnyRevision && c.Expect != old:
+		return store.ErrMoved
+	case c.Gone:
+		_, err = t.dropResource.Exec(where, c.TypeName, c.Identifier)
+	case old == 0:
+		_, err = t.newResource.Exec(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
+			nanos(c.Updated), nanos(c.Updated), request)
+	default:
+		_, err = t.putResource.Exec(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), nanos(c.Updated), request,
+			where, c.TypeName, c.Identifier)
+	}
 	return err
 }
 

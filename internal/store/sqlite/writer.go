@@ -27,7 +27,7 @@ type writer struct {
 }
 
 // job is one verb: a function that runs inside a transaction with others. It
-// returns a sentinel of package store only before it has written anything; on any
+// returns a bare sentinel of package store only where it has written nothing; on any
 // other error the whole transaction is undone.
 type job struct {
 	run  func(*writeStatements) error
@@ -105,7 +105,7 @@ func (w *writer) loop() {
 func (w *writer) fill(batch *[]*job) error {
 	for i := 0; ; i++ {
 		j := (*batch)[i]
-		if j.err = j.run(&w.tx); j.err != nil && !isContract(j.err) {
+		if j.err = j.run(&w.tx); spoils(j.err) {
 			return j.err
 		}
 		if len(*batch) == maxBatch {
@@ -123,9 +123,17 @@ func (w *writer) fill(batch *[]*job) error {
 	}
 }
 
+// spoils reports whether a job that ended with err leaves a transaction that must
+// not be committed.
+func spoils(err error) bool {
+	_, partial := err.(undo)
+	return partial || err != nil && !isContract(err)
+}
+
+// alone runs a job in a transaction of its own.
 func (w *writer) alone(j *job) error {
 	err := w.transact(func() error {
-		if j.err = j.run(&w.tx); j.err != nil && !isContract(j.err) {
+		if j.err = j.run(&w.tx); spoils(j.err) {
 			return j.err
 		}
 		return nil
