@@ -15,9 +15,8 @@ import (
 	"example.org/groundcontrol/internal/store"
 )
 
-// storeLimit bounds one verb of the store that must not be cut short by a caller
-// who goes away or by a shutdown.
-const storeLimit = 20 * time.Second
+// writeLimit is how long the engine tries to write an answer down.
+const writeLimit = 20 * time.Second
 
 var (
 	errHalted    = errors.New("engine: shutting down")
@@ -144,15 +143,14 @@ func invocation(r operation.Request, s *schema.Schema, now time.Time) handler.Ca
 // it with the change of the ledger. Errors: store.ErrMoved where the answer has to
 // be worked out again; operation.ErrLeaseLost and ErrIllegal where it came too late.
 func (e *Engine) write(r operation.Request, ev operation.Event, change *resource.Change) error {
-	until := time.Now().Add(storeLimit)
+	until := time.Now().Add(writeLimit)
 	for try := 0; ; try++ {
 		n, err := operation.Apply(r, ev)
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithDeadline(context.Background(), until)
-		n, err = e.Store.Save(ctx, n, change)
-		cancel()
+		// Not the call's context: an answer we have is written down even while we shut down.
+		n, err = e.Store.Save(context.Background(), n, change)
 		switch {
 		case err == nil:
 			e.saved(n)
@@ -182,9 +180,7 @@ func (e *Engine) write(r operation.Request, ev operation.Event, change *resource
 // reread gets the request as it is stored now, trying until the store answers.
 func (e *Engine) reread(r operation.Request, until time.Time) (operation.Request, error) {
 	for try := 0; ; try++ {
-		ctx, cancel := context.WithDeadline(context.Background(), until)
-		n, err := e.Store.Request(ctx, r.Account, r.Region, r.Token)
-		cancel()
+		n, err := e.Store.Request(context.Background(), r.Account, r.Region, r.Token)
 		if err == nil || errors.Is(err, store.ErrNotFound) || time.Now().After(until) {
 			return n, err
 		}

@@ -115,13 +115,12 @@ func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.
 	} else {
 		r.Message = fmt.Sprintf("Waiting for a free handler slot: all %d of this node are taken", e.Concurrency)
 	}
-	wctx, stop := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
-	defer stop()
-	got, err = e.Store.Accept(wctx, r)
+	ctx = context.WithoutCancel(ctx)
+	got, err = e.Store.Accept(ctx, r)
 	if err != nil && !refused(err) {
 		// It may have been stored all the same. Then it is ours to run, and the client
 		// need not know that there was trouble.
-		if stored, rerr := e.Store.Request(wctx, r.Account, r.Region, r.Token); rerr == nil {
+		if stored, rerr := e.Store.Request(ctx, r.Account, r.Region, r.Token); rerr == nil {
 			got, err = stored, nil
 		}
 	}

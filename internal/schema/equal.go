@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 	"math/big"
 	"slices"
@@ -29,11 +30,35 @@ func Equal(a, b any) bool {
 		return ok && slices.EqualFunc(a, b, Equal)
 	case json.Number:
 		b, ok := b.(json.Number)
-		return ok && (a == b || canonicalNumber(a) == canonicalNumber(b))
+		return ok && sameNumber(a, b)
 	case string, bool, nil:
 		return a == b
 	}
 	return string(Encode(a)) == string(Encode(b))
+}
+
+func sameNumber(a, b json.Number) bool {
+	if a == b {
+		return true
+	}
+	if isWhole(a) && isWhole(b) { // JSON writes an integer in one way only, but for -0
+		return (a == "0" || a == "-0") && (b == "0" || b == "-0")
+	}
+	return canonicalNumber(a) == canonicalNumber(b)
+}
+
+// compareNumbers orders two numbers by value, exactly. A text that is no number equals everything.
+func compareNumbers(a, b json.Number) int {
+	x, xerr := strconv.ParseInt(string(a), 10, 64)
+	y, yerr := strconv.ParseInt(string(b), 10, 64)
+	if xerr == nil && yerr == nil {
+		return cmp.Compare(x, y)
+	}
+	p, q := rational(a), rational(b)
+	if p == nil || q == nil {
+		return 0
+	}
+	return p.Cmp(q)
 }
 
 // canonicalNumber is one text per numeric value: sign, digits without zeros at either end, exponent.

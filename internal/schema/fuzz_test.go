@@ -123,8 +123,8 @@ func FuzzParse(f *testing.F) {
 			_, _ = property.Item()
 			_ = property.Children()
 		}
-		if s.judge.err != nil {
-			t.Fatalf("the library does not take the schema: %v", s.judge.err)
+		if _, err := compileLibrary(s); err != nil {
+			t.Fatalf("the library does not take the schema: %v", err)
 		}
 	})
 }

@@ -32,7 +32,7 @@ func (b *builder) keyword(n *node, key string, v any) {
 	case "oneOf":
 		n.oneOf = b.schemas(v)
 	case "not":
-		n.not = b.schema(v)
+		n.not, n.notText = b.schema(v), string(Encode(plain(v)))
 	case "if":
 		n.test = b.schema(v)
 	case "then":

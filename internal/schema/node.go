@@ -24,12 +24,15 @@ type node struct {
 
 	allOf, anyOf, oneOf []*node
 	not                 *node
-	test, then, other   *node // if, then, else
+	notText             string // not, as the schema has it
+	test, then, other   *node  // if, then, else
 
 	object *objectRules
 	array  *arrayRules
 	text   *textRules
 	number *numberRules
+
+	checks []check // what AWS's validator makes of it, set when the whole schema is read
 }
 
 type objectRules struct {

@@ -55,9 +55,6 @@ func firstLine(err error) string {
 	return line
 }
 
-// String returns the pattern as the schema has it.
-func (p *pattern) String() string { return p.source }
-
 // match searches s. The error is errTooSlow.
 func (p *pattern) match(s string) (bool, error) {
 	p.once.Do(p.compile)
@@ -85,16 +82,6 @@ func (p *pattern) compile() {
 	}
 	alt.MatchTimeout = matchTimeout
 	p.alt = alt
-}
-
-// MatchString is what the JSON Schema library calls. It has no way to return an error, so a match that takes too long
-// leaves by panic(errTooSlow); verdict, the only caller of that library, recovers it.
-func (p *pattern) MatchString(s string) bool {
-	ok, err := p.match(s)
-	if err != nil {
-		panic(err)
-	}
-	return ok
 }
 
 // javaClasses are Java's ASCII classes that neither engine knows by these names.

@@ -43,8 +43,8 @@ func TestPatternsOfJavasDialect(t *testing.T) {
 					t.Errorf("%q: got %v, %v", text, got, err)
 				}
 			}
-			if p.String() != c.pattern {
-				t.Errorf("the source became %s", p)
+			if p.source != c.pattern {
+				t.Errorf("the source became %s", p.source)
 			}
 		})
 	}

@@ -14,10 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // Action is one of the five verbs of a resource type, in the words of AWS's error texts.
@@ -60,12 +57,6 @@ type Schema struct {
 	handlers map[Action]time.Duration // nil without a `handlers` section
 	root     *node
 	list     *node // handlers.list.handlerSchema, nil without one
-	patterns map[string]*pattern
-	judge    struct {
-		once    sync.Once
-		schemas map[string]*jsonschema.Schema
-		err     error
-	}
 }
 
 var typeNameForm = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$`)
@@ -102,7 +93,9 @@ func Parse(raw []byte) (s *Schema, warnings []string, err error) {
 	if len(b.problems) > 0 {
 		return nil, b.warnings, errors.New(strings.Join(b.problems, "\n"))
 	}
-	s.patterns = b.patterns
+	for _, n := range b.all {
+		n.checks = n.split()
+	}
 	return s, b.warnings, nil
 }
 

@@ -83,59 +83,55 @@ func (e *explainer) text(t *textRules, s string) (found []*failure) {
 }
 
 func (e *explainer) number(r *numberRules, n json.Number) (found []*failure) {
-	value := rational(n)
-	if value == nil {
-		return nil
+	if r.min != nil && compareNumbers(n, *r.min) < 0 {
+		found = append(found, e.fail(n, "minimum", "%s is not greater or equal to %s", n, *r.min))
 	}
-	compare := func(limit *json.Number, keyword, text string, broken func(order int) bool) {
-		if limit != nil && broken(value.Cmp(rational(*limit))) {
-			found = append(found, e.fail(n, keyword, text, n, *limit))
+	if r.above != nil && compareNumbers(n, *r.above) <= 0 {
+		found = append(found, e.fail(n, "exclusiveMinimum", "%s is not greater than %s", n, *r.above))
+	}
+	if r.max != nil && compareNumbers(n, *r.max) > 0 {
+		found = append(found, e.fail(n, "maximum", "%s is not less or equal to %s", n, *r.max))
+	}
+	if r.below != nil && compareNumbers(n, *r.below) >= 0 {
+		found = append(found, e.fail(n, "exclusiveMaximum", "%s is not less than %s", n, *r.below))
+	}
+	if r.multiple != nil {
+		if value := rational(n); value != nil && !value.Quo(value, rational(*r.multiple)).IsInt() {
+			found = append(found, e.fail(n, "multipleOf", "%s is not a multiple of %s", n, *r.multiple))
 		}
-	}
-	compare(r.min, "minimum", "%s is not greater or equal to %s", func(o int) bool { return o < 0 })
-	compare(r.above, "exclusiveMinimum", "%s is not greater than %s", func(o int) bool { return o <= 0 })
-	compare(r.max, "maximum", "%s is not less or equal to %s", func(o int) bool { return o > 0 })
-	compare(r.below, "exclusiveMaximum", "%s is not less than %s", func(o int) bool { return o >= 0 })
-	if r.multiple != nil && !value.Quo(value, rational(*r.multiple)).IsInt() {
-		found = append(found, e.fail(n, "multipleOf", "%s is not a multiple of %s", n, *r.multiple))
 	}
 	return found
 }
 
 func (e *explainer) array(a *arrayRules, list []any) (found []*failure) {
-	add := func(f *failure) {
-		if f != nil {
-			found = append(found, f)
-		}
-	}
 	if a.min != nil && len(list) < *a.min {
-		add(e.fail(list, "minItems", "expected minimum item count: %d, found: %d", *a.min, len(list)))
+		found = append(found, e.fail(list, "minItems", "expected minimum item count: %d, found: %d", *a.min, len(list)))
 	}
 	if a.max != nil && len(list) > *a.max {
-		add(e.fail(list, "maxItems", "expected maximum item count: %d, found: %d", *a.max, len(list)))
+		found = append(found, e.fail(list, "maxItems", "expected maximum item count: %d, found: %d", *a.max, len(list)))
 	}
 	if a.unique && hasTwins(list) {
-		add(e.fail(list, "uniqueItems", "array items are not unique"))
+		found = append(found, e.fail(list, "uniqueItems", "array items are not unique"))
 	}
 	if a.items != nil {
 		for i, v := range list {
-			add(e.at(strconv.Itoa(i), a.items, v))
+			found = add(found, e.at(strconv.Itoa(i), a.items, v))
 		}
 	}
 	if a.isTuple {
 		if a.closed && len(list) > len(a.tuple) {
-			add(e.fail(list, "items", "expected: [%d] array items, found: [%d]", len(a.tuple), len(list)))
+			found = append(found, e.fail(list, "items", "expected: [%d] array items, found: [%d]", len(a.tuple), len(list)))
 		}
 		for i, v := range list {
 			if i < len(a.tuple) {
-				add(e.at(strconv.Itoa(i), a.tuple[i], v))
+				found = add(found, e.at(strconv.Itoa(i), a.tuple[i], v))
 			} else if a.additional != nil {
-				add(e.at(strconv.Itoa(i), a.additional, v))
+				found = add(found, e.at(strconv.Itoa(i), a.additional, v))
 			}
 		}
 	}
 	if a.contains != nil && !slices.ContainsFunc(list, func(v any) bool { return e.node(a.contains, v) == nil }) {
-		add(e.fail(list, "contains", "expected at least one array item to match 'contains' schema"))
+		found = append(found, e.fail(list, "contains", "expected at least one array item to match 'contains' schema"))
 	}
 	return found
 }
@@ -155,80 +151,101 @@ func hasTwins(list []any) bool {
 // object keeps the order of AWS's validator from group to group. Inside a group AWS's order is that of a hash; ours is
 // the schema's, and sorted for what only the document names.
 func (e *explainer) object(o *objectRules, m map[string]any) (found []*failure) {
-	add := func(f *failure) {
-		if f != nil {
-			found = append(found, f)
-		}
-	}
-	named := func(key, keyword, text string) {
-		f := e.fail(m, keyword, text, key)
-		f.key = key
-		add(f)
-	}
-	names := slices.Sorted(maps.Keys(m))
 	for _, key := range o.required {
 		if _, ok := m[key]; !ok {
-			named(key, "required", "required key [%s] not found")
+			found = append(found, e.missing(m, key, "required", "required key [%s] not found"))
 		}
 	}
 	if o.names != nil {
-		for _, name := range names {
-			add(e.at(name, o.names, name))
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			found = add(found, e.at(name, o.names, name))
 		}
 	}
 	if o.min != nil && len(m) < *o.min {
-		add(e.fail(m, "minProperties", "minimum size: [%d], found: [%d]", *o.min, len(m)))
+		found = append(found, e.fail(m, "minProperties", "minimum size: [%d], found: [%d]", *o.min, len(m)))
 	}
 	if o.max != nil && len(m) > *o.max {
-		add(e.fail(m, "maxProperties", "maximum size: [%d], found: [%d]", *o.max, len(m)))
+		found = append(found, e.fail(m, "maxProperties", "maximum size: [%d], found: [%d]", *o.max, len(m)))
 	}
 	for _, d := range o.dependencies {
 		if _, ok := m[d.on]; ok {
 			for _, key := range d.keys {
 				if _, ok := m[key]; !ok {
-					named(key, "dependencies", "property [%s] is required")
+					found = append(found, e.missing(m, key, "dependencies", "property [%s] is required"))
 				}
 			}
 		}
 	}
-	for _, name := range e.extras(o, names) {
+	for _, name := range e.extras(o, m) {
 		if o.closed {
-			named(name, "additionalProperties", "extraneous key [%s] is not permitted")
+			found = append(found, e.missing(m, name, "additionalProperties", "extraneous key [%s] is not permitted"))
 		} else {
-			add(e.at(name, o.additional, m[name]))
+			found = add(found, e.at(name, o.additional, m[name]))
 		}
 	}
-	for _, p := range o.patterns {
-		for _, name := range names {
-			if e.match(p.pattern, name) {
-				add(e.at(name, p.node, m[name]))
-			}
-		}
+	if len(o.patterns) > 0 {
+		found = e.patternProperties(o, m, found)
 	}
 	for _, d := range o.dependencies {
 		if _, ok := m[d.on]; ok && d.node != nil {
-			add(e.node(d.node, m))
+			found = add(found, e.node(d.node, m))
 		}
 	}
 	for _, p := range o.properties {
 		if v, ok := m[p.name]; ok {
-			add(e.at(p.name, p.node, v))
+			found = add(found, e.at(p.name, p.node, v))
 		}
 	}
 	return found
 }
 
-// extras are the names that additionalProperties is about.
-func (e *explainer) extras(o *objectRules, names []string) []string {
+func (e *explainer) patternProperties(o *objectRules, m map[string]any, found []*failure) []*failure {
+	names := slices.Sorted(maps.Keys(m))
+	for _, p := range o.patterns {
+		for _, name := range names {
+			if e.match(p.pattern, name) {
+				found = add(found, e.at(name, p.node, m[name]))
+			}
+		}
+	}
+	return found
+}
+
+// missing is a failure about one key of an object.
+func (e *explainer) missing(m map[string]any, key, keyword, text string) *failure {
+	f := e.fail(m, keyword, text, key)
+	f.key = key
+	return f
+}
+
+// extras are the names that additionalProperties is about, sorted.
+func (e *explainer) extras(o *objectRules, m map[string]any) (extras []string) {
 	if !o.closed && o.additional == nil {
 		return nil
 	}
-	var extras []string
-	for _, name := range names {
-		_, declared := o.index[name]
-		if !declared && !slices.ContainsFunc(o.patterns, func(p patternProperty) bool { return e.match(p.pattern, name) }) {
+	for name := range m {
+		if _, declared := o.index[name]; !declared && !e.named(o, name) {
 			extras = append(extras, name)
 		}
 	}
+	slices.Sort(extras)
 	return extras
+}
+
+// named tells whether patternProperties takes the name.
+func (e *explainer) named(o *objectRules, name string) bool {
+	for _, p := range o.patterns {
+		if e.match(p.pattern, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// add appends a failure, if it is one.
+func add(found []*failure, f *failure) []*failure {
+	if f == nil {
+		return found
+	}
+	return append(found, f)
 }

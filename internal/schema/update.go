@@ -162,11 +162,11 @@ func isPart(some, all []string) bool {
 
 // checkModel validates the result and forgives what was wrong before in the same way.
 func (s *Schema) checkModel(before, after any) error {
-	f := s.check(s.root, "model", after)
+	f := s.check(s.root, after)
 	if f == nil {
 		return nil
 	}
-	if old := s.check(s.root, "model", before); old != nil {
+	if old := s.check(s.root, before); old != nil {
 		known := map[string]bool{}
 		old.remember(known)
 		f = f.without(known)

@@ -35,6 +35,7 @@ var (
 //
 // Every verb that writes either took effect whole, or not at all. An error that is
 // none of the sentinels above leaves open which of the two: the caller has to ask.
+// No verb waits for ever, whatever its context allows: a store bounds its own waits.
 type Store interface {
 	// Now is the store's clock, in UTC. Every time in a request comes from it, so
 	// that nodes on one store agree on what is due.

@@ -15,7 +15,7 @@ type maker struct {
 	account, region   string
 	partition, suffix string // of the region: aws, amazonaws.com
 	now               time.Time
-	seed              seed
+	seedTexts         [4]string
 	model             map[string]any   // the desired state, and then what was made
 	old               map[string]any   // what the ledger has, nil on create
 	moved             map[*field][]any // values that elements brought along, see keepElements
@@ -26,7 +26,7 @@ type maker struct {
 func (r *Runtime) maker(c handler.Call, desired, old map[string]any) *maker {
 	m := &maker{
 		plan: r.plans.of(c.Schema), account: c.Account, region: c.Region, now: started(c), old: old,
-		seed: newSeed(c.TypeName, c.Account, c.Region, c.Token),
+		seedTexts: [4]string{c.TypeName, c.Account, c.Region, c.Token},
 	}
 	m.partition, m.suffix = partitionOf(c.Region)
 	m.model, _ = c.Schema.WithoutReadOnly(desired).(map[string]any)
@@ -40,6 +40,12 @@ func (r *Runtime) maker(c handler.Call, desired, old map[string]any) *maker {
 		m.keepElements(desired)
 	}
 	return m
+}
+
+// draw starts the values of one property. Many models need none.
+func (m *maker) draw(path ...string) *source {
+	s := newSeed(m.seedTexts[:]...)
+	return s.draw(path...)
 }
 
 // make completes the model. It returns the property of the identifier that no value
@@ -206,7 +212,7 @@ func (m *maker) called() []string {
 	}
 	names = append(names, others...)
 	if len(names) == 0 {
-		names = append(names, m.seed.draw("called").text(12, letters))
+		names = append(names, m.draw("called").text(12, letters))
 	}
 	return names
 }

@@ -65,7 +65,7 @@ var overlays = map[string]overlay{
 	}},
 	"AWS::IAM::Role": {values: exactly{
 		"Arn":    func(m *maker) string { return m.arnOf("iam", "role"+m.path()+m.string("RoleName")) },
-		"RoleId": func(m *maker) string { return m.once("RoleId", "AROA"+m.seed.draw("RoleId").text(17, upper)) },
+		"RoleId": func(m *maker) string { return m.once("RoleId", "AROA"+m.draw("RoleId").text(17, upper)) },
 	}},
 	"AWS::IAM::User": {values: exactly{
 		"Arn": func(m *maker) string { return m.arnOf("iam", "user"+m.path()+m.string("UserName")) },

@@ -24,7 +24,7 @@ var ready = []string{
 // value makes a value by the property's rule; ok is false where none fits its schema,
 // or none should be there.
 func (m *maker) value(p *property, path string, depth int) (v any, ok bool) {
-	s := m.seed.draw(path)
+	s := m.draw(path)
 	switch p.kind {
 	case enumKind:
 		return clone(p.member()), true

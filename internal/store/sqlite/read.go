@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,14 +18,20 @@ type readStatements struct {
 }
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
-	return prepare(ctx, db, map[**sql.Stmt]string{
+	for s, text := range map[**sql.Stmt]string{
 		&r.request:  `SELECT ` + requestColumns + ` FROM request WHERE token = ? AND scope = ?`,
 		&r.replay:   `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ? AND accepted > ?`,
 		&r.resource: `SELECT ` + resourceColumns + ` FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&r.resources: `SELECT ` + resourceColumns + ` FROM resource
 			WHERE scope = ? AND type = ? AND identifier > ? ORDER BY identifier LIMIT ?`,
 		&r.live: `SELECT kind, count(*) FROM request WHERE claimable IS NOT NULL GROUP BY kind`,
-	})
+	} {
+		var err error
+		if *s, err = db.PrepareContext(ctx, text); err != nil {
+			return fmt.Errorf("%w in %s", err, text)
+		}
+	}
+	return nil
 }
 
 // Request implements store.Store.

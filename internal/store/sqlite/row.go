@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -27,17 +28,17 @@ const listColumns = `token, scope, kind, revision, type, type_version, identifie
 const insertRequest = `INSERT INTO request (` + requestColumns + `, claimable)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
-func insertValues(r operation.Request) ([]any, error) {
+func insertValues(r operation.Request) ([]driver.Value, error) {
 	token, err := tokenBytes(r.Token)
 	if err != nil {
 		return nil, err
 	}
-	return []any{
-		token, scope(r.Account, r.Region), kindOf(r.Status, r.Operation), r.Revision, r.TypeName, r.TypeVersion, r.Identifier,
+	return []driver.Value{
+		token, scope(r.Account, r.Region), int64(kindOf(r.Status, r.Operation)), r.Revision, r.TypeName, r.TypeVersion, r.Identifier,
 		orNull(r.ClientToken), r.InputHash, r.Caller, r.RoleArn, r.BaseRevision,
 		blob(r.Input.Desired), blob(r.Input.Previous), blob(r.Input.Model), blob(r.Input.Callback),
 		r.ErrorCode, r.Message, blob(r.Model), nanos(r.Accepted), nanos(r.EventTime), nanos(r.Deadline), nanos(r.DueAt),
-		r.Attempt, r.Retries, r.Lost, r.Node, nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r),
+		int64(r.Attempt), int64(r.Retries), int64(r.Lost), r.Node, nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r),
 	}, nil
 }
 
@@ -47,15 +48,15 @@ const updateRequest = `UPDATE request SET kind = ?, revision = ?, identifier = ?
 	lease_until = ?, timeline = ?, claimable = ? WHERE token = ? AND revision = ?`
 
 // updateValues are the values of r after a write that finds it at r.Revision.
-func updateValues(r operation.Request) ([]any, error) {
+func updateValues(r operation.Request) ([]driver.Value, error) {
 	token, err := tokenBytes(r.Token)
 	if err != nil {
 		return nil, err
 	}
-	return []any{
-		kindOf(r.Status, r.Operation), r.Revision + 1, r.Identifier,
+	return []driver.Value{
+		int64(kindOf(r.Status, r.Operation)), r.Revision + 1, r.Identifier,
 		blob(r.Input.Desired), blob(r.Input.Previous), blob(r.Input.Model), blob(r.Input.Callback),
-		r.ErrorCode, r.Message, blob(r.Model), nanos(r.EventTime), nanos(r.DueAt), r.Attempt, r.Retries, r.Lost, r.Node,
+		r.ErrorCode, r.Message, blob(r.Model), nanos(r.EventTime), nanos(r.DueAt), int64(r.Attempt), int64(r.Retries), int64(r.Lost), r.Node,
 		nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r), token, r.Revision,
 	}, nil
 }
@@ -117,7 +118,7 @@ func scanResource(row scanner) (resource.Resource, error) {
 	return is, nil
 }
 
-func claimable(r operation.Request) any {
+func claimable(r operation.Request) driver.Value {
 	if r.Status.Ended() {
 		return nil
 	}
@@ -147,14 +148,14 @@ func instant(ns int64) time.Time {
 }
 
 // blob keeps nil and JSON apart: an absent document is NULL.
-func blob(b json.RawMessage) any {
+func blob(b json.RawMessage) driver.Value {
 	if b == nil {
 		return nil
 	}
 	return []byte(b)
 }
 
-func orNull(s string) any {
+func orNull(s string) driver.Value {
 	if s == "" {
 		return nil
 	}

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -18,15 +18,25 @@ import (
 
 // writeStatements are the writer's, all on its one connection.
 type writeStatements struct {
-	begin, commit, rollback *sql.Stmt
+	begin, commit, rollback *stmt
 
-	insert, update, byClientToken, forgetClientToken, holder *sql.Stmt
-	due, nextDue, purge                                      *sql.Stmt
-	revision, putResource, newResource, dropResource         *sql.Stmt
+	insert, update, byClientToken, forgetClientToken, holder *stmt
+	due, nextDue, purge                                      *stmt
+	revision, putResource, newResource, dropResource         *stmt
+
+	all []*stmt
 }
 
-func (t *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
-	return prepare(ctx, db, map[**sql.Stmt]string{
+func (t *writeStatements) close() error {
+	var errs []error
+	for _, s := range t.all {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
+	for s, text := range map[**stmt]string{
 		&t.begin:             `BEGIN IMMEDIATE`,
 		&t.commit:            `COMMIT`,
 		&t.rollback:          `ROLLBACK`,
@@ -46,17 +56,24 @@ func (t *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
 		&t.putResource: `UPDATE resource SET type_version = ?, model = ?, write_only = ?, revision = revision + 1, updated = ?, request = ?
 			WHERE scope = ? AND type = ? AND identifier = ?`,
 		&t.dropResource: `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
-	})
-}
-
-func prepare(ctx context.Context, db *sql.DB, all map[**sql.Stmt]string) error {
-	for stmt, text := range all {
+	} {
 		var err error
-		if *stmt, err = db.PrepareContext(ctx, text); err != nil {
-			return fmt.Errorf("%w in %s", err, text)
+		if *s, err = prepareOn(c, text); err != nil {
+			return err
 		}
+		t.all = append(t.all, *s)
 	}
 	return nil
+}
+
+// request returns the one request that a statement finds.
+func (s *stmt) request(values ...driver.Value) (r operation.Request, found bool, err error) {
+	err = s.each(func(row row) (err error) {
+		found = true
+		r, err = scanRequest(row)
+		return err
+	}, values...)
+	return r, found, err
 }
 
 // undo is an answer of the contract that came after something was written: the
@@ -86,7 +103,7 @@ func (s *Store) Accept(ctx context.Context, r operation.Request) (operation.Requ
 	return got, wrap("accept", err)
 }
 
-func (t *writeStatements) accept(r operation.Request, values []any) (operation.Request, error) {
+func (t *writeStatements) accept(r operation.Request, values []driver.Value) (operation.Request, error) {
 	if r.Operation == operation.Update {
 		revision, err := t.revisionOf(resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier})
 		if err != nil {
@@ -100,7 +117,7 @@ func (t *writeStatements) accept(r operation.Request, values []any) (operation.R
 		}
 	}
 	for range 2 {
-		n, err := affected(t.insert.Exec(values...))
+		n, err := t.insert.run(values...)
 		if err != nil || n == 1 {
 			return r, err
 		}
@@ -120,11 +137,11 @@ func (t *writeStatements) accept(r operation.Request, values []any) (operation.R
 // request: the client token first, then the lock.
 func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, error) {
 	if r.ClientToken != "" {
-		old, err := scanRequest(t.byClientToken.QueryRow(scope(r.Account, r.Region), r.ClientToken))
+		old, found, err := t.byClientToken.request(scope(r.Account, r.Region), r.ClientToken)
 		switch {
-		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
 			return old, err
+		case !found:
 		case r.Accepted.Sub(old.Accepted) >= operation.ClientTokenLife:
 		case !bytes.Equal(old.InputHash, r.InputHash):
 			return old, store.ErrTokenConflict
@@ -132,11 +149,8 @@ func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, erro
 			return old, nil
 		}
 	}
-	old, err := scanRequest(t.holder.QueryRow(scope(r.Account, r.Region), r.TypeName, r.Identifier))
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return operation.Request{}, nil
-	case err != nil:
+	old, found, err := t.holder.request(scope(r.Account, r.Region), r.TypeName, r.Identifier)
+	if err != nil || !found {
 		return old, err
 	}
 	return old, store.ErrBusy
@@ -144,18 +158,15 @@ func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, erro
 
 // forget takes r's client token from the request that had it.
 func (t *writeStatements) forget(r operation.Request) error {
-	old, err := scanRequest(t.byClientToken.QueryRow(scope(r.Account, r.Region), r.ClientToken))
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
+	old, found, err := t.byClientToken.request(scope(r.Account, r.Region), r.ClientToken)
+	if err != nil || !found {
 		return err
 	}
 	token, err := tokenBytes(old.Token)
 	if err != nil {
 		return err
 	}
-	_, err = t.forgetClientToken.Exec(token)
+	_, err = t.forgetClientToken.run(token)
 	return err
 }
 
@@ -175,13 +186,13 @@ func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.
 
 // save writes the ledger first: for a new resource, the common case, that is one
 // statement that tells by itself whether the ledger is where it is expected.
-func (t *writeStatements) save(values []any, change *resource.Change) error {
+func (t *writeStatements) save(values []driver.Value, change *resource.Change) error {
 	if change != nil {
 		if err := t.change(change); err != nil {
 			return err
 		}
 	}
-	n, err := affected(t.update.Exec(values...))
+	n, err := t.update.run(values...)
 	switch {
 	case isUnique(err): // the statement undid itself
 		err = store.ErrBusy
@@ -201,8 +212,8 @@ func (t *writeStatements) change(c *resource.Change) error {
 		return err
 	}
 	if c.Expect == 0 && !c.Gone {
-		n, err := affected(t.newResource.Exec(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
-			nanos(c.Updated), nanos(c.Updated), request))
+		n, err := t.newResource.run(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
+			nanos(c.Updated), nanos(c.Updated), request)
 		if err == nil && n == 0 {
 			return store.ErrMoved
 		}
@@ -215,22 +226,20 @@ func (t *writeStatements) change(c *resource.Change) error {
 	case c.Expect != resource.AnyRevision && c.Expect != old:
 		return store.ErrMoved
 	case c.Gone:
-		_, err = t.dropResource.Exec(where, c.TypeName, c.Identifier)
+		_, err = t.dropResource.run(where, c.TypeName, c.Identifier)
 	case old == 0:
-		_, err = t.newResource.Exec(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
+		_, err = t.newResource.run(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
 			nanos(c.Updated), nanos(c.Updated), request)
 	default:
-		_, err = t.putResource.Exec(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), nanos(c.Updated), request,
+		_, err = t.putResource.run(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), nanos(c.Updated), request,
 			where, c.TypeName, c.Identifier)
 	}
 	return err
 }
 
+// revisionOf is 0 for a resource that the ledger lacks.
 func (t *writeStatements) revisionOf(k resource.Key) (revision int64, err error) {
-	err = t.revision.QueryRow(scope(k.Account, k.Region), k.TypeName, k.Identifier).Scan(&revision)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
+	err = t.revision.each(func(r row) error { return r.Scan(&revision) }, scope(k.Account, k.Region), k.TypeName, k.Identifier)
 	return revision, err
 }
 
@@ -247,11 +256,12 @@ func (s *Store) Claim(ctx context.Context, node string, now time.Time, lease tim
 }
 
 func (t *writeStatements) claim(e operation.Event, max int) (claimed []operation.Request, next time.Time, err error) {
-	rows, err := t.due.Query(nanos(e.At), max)
-	if err != nil {
-		return nil, next, err
-	}
-	due, err := scanRequests(rows)
+	var due []operation.Request
+	err = t.due.each(func(row row) error {
+		r, err := scanRequest(row)
+		due = append(due, r)
+		return err
+	}, nanos(e.At), int64(max))
 	if err != nil {
 		return nil, next, err
 	}
@@ -264,20 +274,19 @@ func (t *writeStatements) claim(e operation.Event, max int) (claimed []operation
 		if err != nil {
 			return nil, next, err
 		}
-		if _, err := t.update.Exec(values...); err != nil {
+		if _, err := t.update.run(values...); err != nil {
 			return nil, next, err
 		}
 		n.Revision++
 		claimed = append(claimed, n)
 	}
-	var at int64
-	switch err := t.nextDue.QueryRow().Scan(&at); {
-	case errors.Is(err, sql.ErrNoRows):
-		return claimed, time.Time{}, nil
-	case err != nil:
-		return nil, next, err
-	}
-	return claimed, time.Unix(0, at).UTC(), nil
+	err = t.nextDue.each(func(r row) error {
+		var at int64
+		err := r.Scan(&at)
+		next = time.Unix(0, at).UTC()
+		return err
+	})
+	return claimed, next, err
 }
 
 // Purge implements store.Store.
@@ -285,17 +294,10 @@ func (s *Store) Purge(ctx context.Context, before time.Time, max int) (int, erro
 	first := operation.FirstToken(before)
 	var n int64
 	err := s.writer.do(ctx, func(t *writeStatements) (err error) {
-		n, err = affected(t.purge.Exec(first[:], max))
+		n, err = t.purge.run(first[:], int64(max))
 		return err
 	})
 	return int(n), wrap("purge", err)
-}
-
-func affected(res sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
 }
 
 // isUnique reports whether a unique index refused the statement.

@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 )
 
@@ -40,10 +42,25 @@ func startWriter(ctx context.Context, db *sql.DB, committed func(int)) (*writer,
 	if w.committed == nil {
 		w.committed = func(int) {}
 	}
-	if err := w.tx.prepare(ctx, db); err != nil {
+	ready := make(chan error, 1)
+	go func() {
+		defer close(w.done)
+		err := connect(ctx, db, func(c driver.ConnPrepareContext) error {
+			err := w.tx.prepare(c)
+			ready <- err
+			if err == nil {
+				w.loop()
+			}
+			return w.tx.close()
+		})
+		if err != nil {
+			ready <- err // nobody listens where it was ready before: then it is an error of closing
+		}
+	}()
+	if err := <-ready; err != nil {
+		<-w.done
 		return nil, fmt.Errorf("sqlite: prepare: %w", err)
 	}
-	go w.loop()
 	return w, nil
 }
 
@@ -77,7 +94,6 @@ func (w *writer) close() error {
 }
 
 func (w *writer) loop() {
-	defer close(w.done)
 	batch := make([]*job, 0, maxBatch)
 	for j := range w.jobs {
 		batch = append(batch[:0], j)
@@ -111,16 +127,27 @@ func (w *writer) fill(batch *[]*job) error {
 		if len(*batch) == maxBatch {
 			return nil
 		}
-		select {
-		case next, ok := <-w.jobs:
-			if !ok {
-				return nil
-			}
-			*batch = append(*batch, next)
-		default:
+		next := w.waiting()
+		if next == nil {
 			return nil
 		}
+		*batch = append(*batch, next)
 	}
+}
+
+// waiting returns the next job, or nil where none is on its way. Before it says so it
+// lets the goroutines run that are ready to: on a busy machine some of them bring jobs
+// that would else pay for a sync of their own. On an idle one this takes no time.
+func (w *writer) waiting() *job {
+	for range 3 {
+		select {
+		case j := <-w.jobs: // nil when closed
+			return j
+		default:
+			runtime.Gosched()
+		}
+	}
+	return nil
 }
 
 // spoils reports whether a job that ended with err leaves a transaction that must
@@ -145,20 +172,19 @@ func (w *writer) alone(j *job) error {
 	return j.err
 }
 
-// transact runs f between BEGIN and COMMIT. The statements are the writer's own and
-// its pool has one connection, so all of them meet on it.
+// transact runs f between BEGIN and COMMIT.
 func (w *writer) transact(f func() error) error {
-	if _, err := w.tx.begin.Exec(); err != nil {
+	if _, err := w.tx.begin.run(); err != nil {
 		return fmt.Errorf("sqlite: begin: %w", err)
 	}
 	err := f()
 	if err == nil {
-		if _, err = w.tx.commit.Exec(); err == nil {
+		if _, err = w.tx.commit.run(); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("sqlite: commit: %w", err)
 	}
 	// A failed COMMIT may have ended the transaction already; then there is nothing to undo.
-	_, _ = w.tx.rollback.Exec()
+	_, _ = w.tx.rollback.run()
 	return err
 }

@@ -2,7 +2,11 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"strconv"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // emitter writes nodes back as a draft-07 document for the JSON Schema library. The document holds only the keywords
@@ -20,12 +24,6 @@ func emit(roots map[string]*node) map[string]any {
 		e.definitions[name] = e.node(n)
 	}
 	return map[string]any{"definitions": e.definitions}
-}
-
-// emitPlain shows one schema, its references cut off.
-func emitPlain(n *node) any {
-	e := emitter{}
-	return e.node(n)
 }
 
 func (e *emitter) node(n *node) any {
@@ -80,7 +78,7 @@ func (e *emitter) node(n *node) any {
 }
 
 func (e *emitter) reference(target *node) any {
-	if target == nil || e.names == nil {
+	if target == nil {
 		return true
 	}
 	name, ok := e.names[target]
@@ -193,4 +191,69 @@ func decimal(m map[string]any, keyword string, n *json.Number) {
 	if n != nil {
 		m[keyword] = *n
 	}
+}
+
+// library is the JSON Schema library's form of a type, nothing fetched, patterns run by our engines.
+type library map[string]*jsonschema.Schema
+
+func compileLibrary(s *Schema) (library, error) {
+	const base = "schema:///type"
+	roots := map[string]*node{"model": s.root}
+	if s.list != nil {
+		roots["list"] = s.list
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft7)
+	c.UseLoader(noLoader{})
+	c.UseRegexpEngine(func(text string) (jsonschema.Regexp, error) {
+		if text == anything.source {
+			return oraclePattern{anything}, nil
+		}
+		p, err := newPattern(text)
+		return oraclePattern{p}, err
+	})
+	if err := c.AddResource(base, emit(roots)); err != nil {
+		return nil, err
+	}
+	all := library{}
+	for name := range roots {
+		compiled, err := c.Compile(base + "#/definitions/" + name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = compiled
+	}
+	return all, nil
+}
+
+type oraclePattern struct{ *pattern }
+
+func (p oraclePattern) String() string { return p.source }
+
+// MatchString has no way to return an error; a pattern that takes too long is taken to match.
+func (p oraclePattern) MatchString(s string) bool {
+	ok, err := p.match(s)
+	return ok || err != nil
+}
+
+type noLoader struct{}
+
+func (noLoader) Load(url string) (any, error) { return nil, errors.New("not fetched: " + url) }
+
+// hasFraction tells whether v has a number whose text is not that of an integer. The library goes by value, AWS's
+// validator by text, so the two may differ on it.
+func hasFraction(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, e := range v {
+			if hasFraction(e) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, hasFraction)
+	case json.Number:
+		return !isWhole(v)
+	}
+	return false
 }
