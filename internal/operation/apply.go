@@ -110,8 +110,11 @@ func Apply(r Request, e Event) (Request, error) {
 	case Extend:
 		n.LeaseUntil = e.At.Add(e.Lease)
 		return n, nil
-	case Cancel, cancelIdle:
-		n.Message = "Cancel requested"
+	case Cancel:
+		n.Message = "Cancel requested: waiting for the handler call in flight"
+		n.note(Entry{At: e.At, What: "cancel", By: e.By})
+	case cancelIdle:
+		n.Message = "Cancelled while no handler call was in flight"
 		n.note(Entry{At: e.At, What: "cancel", By: e.By})
 	case timeout:
 		n.ErrorCode = ServiceTimeout

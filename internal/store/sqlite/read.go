@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/groundcontrol/internal/operation"
@@ -15,6 +16,9 @@ import (
 
 type readStatements struct {
 	request, replay, resource, resources, live *sql.Stmt
+
+	mu    sync.Mutex
+	lists map[int]*sql.Stmt // by the number of ranges: at most as many as there are kinds
 }
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
@@ -75,35 +79,33 @@ func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.Res
 // Requests implements store.Store. Each kind that the filter lets through is one
 // range of the index, already newest first; SQLite merges them and stops at the limit.
 func (s *Store) Requests(ctx context.Context, q store.RequestQuery) (store.RequestPage, error) {
-	var text strings.Builder
-	var values []any
-	for i, kind := range kinds(q.Statuses, q.Operations) {
-		if i > 0 {
-			text.WriteString(" UNION ALL ")
-		}
-		text.WriteString(`SELECT ` + listColumns + ` FROM request WHERE scope = ? AND kind = ?`)
-		values = append(values, scope(q.Account, q.Region), kind)
-		if status, _ := fromKind(kind); status.Ended() && !q.EndedSince.IsZero() {
-			first := operation.FirstToken(q.EndedSince)
-			text.WriteString(` AND token >= ?`)
-			values = append(values, first[:])
-		}
-		if q.After != "" {
-			u, ok := operation.ParseToken(q.After)
-			if !ok {
-				return store.RequestPage{}, store.ErrNotFound
-			}
-			text.WriteString(` AND token < ?`)
-			values = append(values, u[:])
+	last := [16]byte{0: 0xff} // beyond every token
+	if q.After != "" {
+		var ok bool
+		if last, ok = operation.ParseToken(q.After); !ok {
+			return store.RequestPage{}, store.ErrNotFound
 		}
 	}
-	text.WriteString(` ORDER BY token DESC LIMIT ?`)
+	since := operation.FirstToken(q.EndedSince)
+	ranges := kinds(q.Statuses, q.Operations)
+	values := make([]any, 0, 4*len(ranges)+1)
+	for _, kind := range ranges {
+		first := since
+		if status, _ := fromKind(kind); !status.Ended() {
+			first = [16]byte{}
+		}
+		values = append(values, scope(q.Account, q.Region), kind, first[:], last[:])
+	}
 	values = append(values, q.Limit+1)
-	rows, err := s.readers.QueryContext(ctx, text.String(), values...)
+	list, err := s.read.list(ctx, s.readers, len(ranges))
 	if err != nil {
 		return store.RequestPage{}, wrap("requests", err)
 	}
-	all, err := scanRequests(rows)
+	rows, err := list.QueryContext(ctx, values...)
+	if err != nil {
+		return store.RequestPage{}, wrap("requests", err)
+	}
+	all, err := scanAll(rows, scanRequest)
 	if err != nil {
 		return store.RequestPage{}, wrap("requests", err)
 	}
@@ -111,6 +113,26 @@ func (s *Store) Requests(ctx context.Context, q store.RequestQuery) (store.Reque
 		return store.RequestPage{Requests: all[:q.Limit], More: true}, nil
 	}
 	return store.RequestPage{Requests: all}, nil
+}
+
+// list is the statement that merges n ranges. Its text is long, so it is prepared
+// once for each n.
+func (r *readStatements) list(ctx context.Context, db *sql.DB, n int) (*sql.Stmt, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if stmt, ok := r.lists[n]; ok {
+		return stmt, nil
+	}
+	const one = `SELECT ` + listColumns + ` FROM request WHERE scope = ? AND kind = ? AND token >= ? AND token < ?`
+	stmt, err := db.PrepareContext(ctx, strings.Repeat(one+` UNION ALL `, n-1)+one+` ORDER BY token DESC LIMIT ?`)
+	if err != nil {
+		return nil, err
+	}
+	if r.lists == nil {
+		r.lists = map[int]*sql.Stmt{}
+	}
+	r.lists[n] = stmt
+	return stmt, nil
 }
 
 // Live implements store.Store.
@@ -134,8 +156,6 @@ func (s *Store) Live(ctx context.Context) (map[operation.Status]int, error) {
 	}
 	return live, nil
 }
-
-func scanRequests(rows *sql.Rows) ([]operation.Request, error) { return scanAll(rows, scanRequest) }
 
 func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
 	defer rows.Close() //nolint:errcheck // Err below says what went wrong
