@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"example.org/groundcontrol/internal/engine"
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/simulate"
@@ -111,7 +109,7 @@ func syncRate(b *testing.B, span time.Duration) float64 {
 		if _, err := f.WriteAt(block, 0); err != nil {
 			b.Fatal(err)
 		}
-		if err := unix.Fdatasync(int(f.Fd())); err != nil {
+		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
 			b.Fatal(err)
 		}
 		n++
