@@ -56,7 +56,13 @@ func (f *fileValues) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve gives the file's value for a flag.
+// Resolve gives the file's value for a flag, unless the environment has one: kong
+// would put the file first.
 func (f *fileValues) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil
+		}
+	}
 	return f.values[flag.Name], nil
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,8 +67,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, err, misuse)
 	}
 	if err := parsed.Run(); err != nil {
-		if wrong, ok := err.(usageError); ok {
-			return complain(stderr, wrong, misuse)
+		if _, ok := errors.AsType[usageError](err); ok {
+			return complain(stderr, err, misuse)
 		}
 		return complain(stderr, err, failed)
 	}

@@ -179,7 +179,7 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	runtimes := map[string]handler.Runtime{"simulate": simulated, "demo": &demo.Runtime{Simulate: simulated}}
 	eng := engine.New(engine.Config{
 		Store: db, Types: types, Runtimes: runtimes, Log: logs, Node: nodeName(),
-		Concurrency: c.Concurrency, Retention: c.Retention, Observer: m,
+		Concurrency: c.Concurrency, Retention: c.Retention, Observer: m, Stopping: ctx.Done(),
 	})
 	ctl := &control.Control{
 		Types: types, Runtimes: runtimes, Store: db, Engine: eng, Hold: c.StatusHold, Retention: c.Retention,

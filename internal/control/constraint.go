@@ -26,6 +26,7 @@ var (
 	clientToken   = shape{min: 1, max: 128, pattern: `[-A-Za-z0-9+/=]+`, match: only("-+/=")}
 	requestToken  = clientToken
 	identifier    = shape{min: 1, max: 1024, pattern: `.+`, match: oneLine}
+	nameable      = shape{min: 1, max: 1024} // what a call can name, in JSON form if need be
 	document      = shape{min: 1, max: 262144, sensitive: true}
 	nextToken     = shape{min: 1, max: 2048, pattern: `[-A-Za-z0-9+/=]+`, match: only("-+/=")}
 	handlerToken  = shape{min: 1, max: 4096, pattern: `.+`, match: oneLine}

@@ -74,16 +74,20 @@ func (c *Control) read(ctx context.Context, who Caller, k kind, call handler.Cal
 	call.Now = c.Store.Now()
 	a, err := k.runtime.Invoke(ctx, call)
 	switch {
-	case errors.Is(err, handler.ErrInvalidAnswer) || err == nil && a.Status == handler.InProgress:
-		return a, refuse("PrivateTypeException", "%s Handler gave an invalid answer: READ and LIST handlers must return synchronously.", k.Name)
+	case errors.Is(err, handler.ErrInvalidAnswer):
+		return a, refuse("PrivateTypeException", "%s Handler gave an invalid answer: %v", k.Name, err)
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return a, refuse("HandlerFailureException", "%s Handler did not answer within %v", k.Name, limit)
 	case err != nil && ctx.Err() != nil:
 		return a, ctx.Err() // the client is gone
 	case err != nil:
 		return a, refuse("HandlerFailureException", "%s Handler could not be called: %v", k.Name, err)
+	case a.Status == handler.InProgress:
+		return a, refuse("PrivateTypeException", "%s Handler gave an invalid answer: READ and LIST handlers must return synchronously.", k.Name)
 	case a.Status == handler.Failed:
 		return a, fromHandler(k.Name, a, call.Token)
+	case a.Status != handler.Success:
+		return a, refuse("PrivateTypeException", "%s Handler gave an invalid answer: its status is %q", k.Name, a.Status)
 	}
 	return a, nil
 }

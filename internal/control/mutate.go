@@ -48,6 +48,13 @@ func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResou
 		r.InputHash = asked.hash(desired)
 		r.TypeName, r.TypeVersion = k.Name, k.Version
 		r.Identifier, _ = k.Schema.IdentifierAtSubmit(model)
+		if r.Identifier != "" {
+			var bad constraints
+			bad.required("identifier", &r.Identifier, nameable)
+			if err := bad.err(); err != nil {
+				return planned{}, err
+			}
+		}
 		r.Input.Desired = schema.Encode(model)
 		return planned{r, k.Schema.Timeout(schema.Create)}, nil
 	})

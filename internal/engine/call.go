@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"example.org/groundcontrol/internal/handler"
@@ -62,11 +63,12 @@ func (e *Engine) call(ctx context.Context, r operation.Request) {
 		if errors.Is(context.Cause(ctx), errLeaseLost) {
 			return // another node has it; what we heard counts no more
 		}
-		e.Observer.Called(r.Operation, ev.Kind, ev.Took)
 		err := e.write(r, ev, change)
-		switch {
-		case errors.Is(err, store.ErrMoved):
+		if errors.Is(err, store.ErrMoved) {
 			continue
+		}
+		e.Observer.Called(r.Operation, ev.Kind, ev.Took)
+		switch {
 		case errors.Is(err, operation.ErrLeaseLost), errors.Is(err, operation.ErrIllegal):
 			return
 		case err != nil:
@@ -96,7 +98,7 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 		call := invocation(r, s, e.Store.Now())
 		call.Moved = moved
 		cctx, cancel := context.WithTimeout(ctx, e.CallLimit)
-		o.Answer, o.Err = runtime.Invoke(cctx, call)
+		o.Answer, o.Err = e.invoke(cctx, runtime, call)
 		cancel()
 	}
 	o.Took = time.Since(began)
@@ -105,6 +107,18 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 		return operation.Event{Kind: operation.Release, At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took, Message: r.Message}, nil
 	}
 	return handler.Settle(s, r, o)
+}
+
+// invoke makes the call. A runtime that panics fails this call; it must not take the
+// process with it, which would meet the same request again at its next start.
+func (e *Engine) invoke(ctx context.Context, runtime handler.Runtime, c handler.Call) (a handler.Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.Log.Error("a handler runtime panicked", "token", c.Token, "type", c.TypeName, "panic", p, "stack", string(debug.Stack()))
+			err = errors.New("the handler runtime panicked")
+		}
+	}()
+	return runtime.Invoke(ctx, c)
 }
 
 // find returns the type of r and the runtime that serves it.

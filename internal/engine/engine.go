@@ -38,6 +38,10 @@ type Config struct {
 	Grace       time.Duration // how long a shutdown waits for calls in flight; default 10 s
 	Retention   time.Duration // how long after acceptance an ended request is kept; default 7 days
 	Observer    Observer      // default: nobody
+
+	// Stopping is closed when the node is about to stop: answers that Status holds are
+	// given at once. Nil is never.
+	Stopping <-chan struct{}
 }
 
 // Types finds the resource types of requests.
@@ -175,9 +179,10 @@ func (e *Engine) Status(ctx context.Context, account, region, token string, hold
 	case <-ctx.Done():
 		return r, ctx.Err() // the client is gone
 	case <-timer.C:
-		// Another node may have moved it: nobody told us.
-		return e.Store.Request(ctx, account, region, token)
+	case <-e.Stopping:
 	}
+	// Another node may have moved it: nobody told us.
+	return e.Store.Request(ctx, account, region, token)
 }
 
 // calling reports whether this node is making a call for the request.

@@ -61,9 +61,12 @@ func (e *Engine) claim(ctx context.Context) time.Duration {
 	}
 	started := 0
 	for _, r := range claimed {
-		e.saved(r)
 		if r.Status.Ended() { // by its deadline, or as the remains of a cancelled call
+			e.saved(r)
 			continue
+		}
+		if r.Attempt == 1 { // no longer PENDING; later claims change nothing that clients see
+			e.watch.tell(r)
 		}
 		started++
 		e.start(r)

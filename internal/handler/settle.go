@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
@@ -35,6 +36,10 @@ func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, 
 	}
 	if broken := check(r, o.Answer, ev.Identifier); broken != "" {
 		return fail(ev, InternalFailure, "The handler's answer is not valid: "+broken), nil
+	}
+	if utf8.RuneCountInString(ev.Identifier) > maxIdentifier {
+		ev.Identifier = ""
+		return fail(ev, InvalidRequest, fmt.Sprintf("The primary identifier would be longer than %d characters: no call could name the resource", maxIdentifier)), nil
 	}
 	switch o.Answer.Status {
 	case InProgress:
@@ -86,6 +91,9 @@ func unanswered(ev operation.Event, o Outcome) operation.Event {
 	}
 	return fail(ev, InternalFailure, "The handler could not be called: "+o.Err.Error())
 }
+
+// maxIdentifier is the longest identifier in characters that AWS's model lets calls name.
+const maxIdentifier = 1024
 
 func fail(ev operation.Event, c Code, message string) operation.Event {
 	ev.Kind, ev.ErrorCode, ev.Message = operation.Fail, c.Public(), message

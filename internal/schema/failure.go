@@ -39,17 +39,27 @@ func (f *failure) where() string {
 	return b.String()
 }
 
+// enough is how many bytes of lines a message may have: more than the 2,048 characters that clients are shown.
+const enough = 16 << 10
+
 // lines renders the tree: the own line first, then the causes. With scrub, texts that would show a value are replaced.
+// When there is enough to read it stops.
 func (f *failure) lines(scrub bool) string {
 	var lines []string
+	size := 0
 	var add func(f *failure)
 	add = func(f *failure) {
+		if size > enough {
+			return
+		}
 		if f.keyword != "" {
 			text := f.text
 			if scrub && !showsNoValue(f.keyword) {
 				text = "failed validation constraint for keyword [" + f.keyword + "]"
 			}
-			lines = append(lines, f.where()+": "+text)
+			line := f.where() + ": " + text
+			lines = append(lines, line)
+			size += len(line)
 		}
 		for _, c := range f.causes {
 			add(c)

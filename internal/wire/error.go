@@ -64,7 +64,7 @@ var exceptions = map[string]exception{
 	auth.CodeInvalidSignature:        framework,
 	"ExpiredTokenException":          framework,
 	"RequestTimeoutException":        framework, // SDKs try again on this name
-	"RequestEntityTooLargeException": {"com.amazon.coral.service", "message", http.StatusRequestEntityTooLarge},
+	"RequestEntityTooLargeException": framework,
 	"ServiceUnavailableException":    {"com.amazon.coral.service", "message", http.StatusServiceUnavailable},
 }
 
@@ -94,8 +94,9 @@ var (
 	errTooDeep     = &control.Error{Name: "SerializationException", Text: "The request body is nested too deeply."}
 	errNoOperation = &control.Error{Name: "UnknownOperationException", Text: "The request names no operation. " +
 		"It must be a POST to the path / with an X-Amz-Target header, or carry an Action."}
-	errTooLarge = &control.Error{Name: "RequestEntityTooLargeException", Text: "The request body is longer than 4 MiB."}
-	errTooSlow  = &control.Error{Name: "RequestTimeoutException", Text: "The request body did not arrive in time."}
+	errContentType = &control.Error{Name: "UnknownOperationException", Text: "The Content-Type is not that of a JSON call: send application/x-amz-json-1.0."}
+	errTooLarge    = &control.Error{Name: "RequestEntityTooLargeException", Text: "The request body is longer than 4 MiB."}
+	errTooSlow     = &control.Error{Name: "RequestTimeoutException", Text: "The request body did not arrive in time."}
 )
 
 // answerJSON sends x.out, or err in its place.
@@ -132,6 +133,22 @@ func (x *exchange) writeError(w http.ResponseWriter, name, text string, status i
 	x.write(w, status, jsonType, appendError(x.out[:0], name, text))
 }
 
+// cut bounds a text to what AWS's model allows an error message: 2,048 characters.
+func cut(text string) string {
+	const most = 2048
+	if len(text) <= most {
+		return text
+	}
+	n := 0
+	for i := range text {
+		if n == most-1 {
+			return text[:i] + "…"
+		}
+		n++
+	}
+	return text
+}
+
 func appendError(b []byte, name, text string) []byte {
 	e, ok := exceptions[name]
 	if !ok {
@@ -146,7 +163,7 @@ func appendError(b []byte, name, text string) []byte {
 		b = append(b, ',', '"')
 		b = append(b, e.member...)
 		b = append(b, '"', ':')
-		b = appendString(b, text)
+		b = appendString(b, cut(text))
 	}
 	return append(b, '}')
 }

@@ -94,7 +94,8 @@ func TestWhatIsRefusedAndWhatIsNot(t *testing.T) {
 	for _, c := range []signed{
 		{name: "good", body: goodBody, status: 200},
 		{name: "Pulumi's scope", body: goodBody, service: "cloudapiservice", status: 200},
-		{name: "wrong content type", body: goodBody, change: set("Content-Type", "text/plain"), status: 200},
+		{name: "wrong content type", body: goodBody, change: set("Content-Type", "text/plain"), status: 400, want: `{"__type":"com.amazon.coral.service#UnknownOperationException","message":"The Content-Type is not that of a JSON call: send application/x-amz-json-1.0."}`},
+		{name: "another JSON content type", body: goodBody, change: set("Content-Type", "application/json; charset=utf-8"), status: 200},
 		{name: "no content type", body: goodBody, change: func(r *http.Request) { r.Header.Del("Content-Type") }, status: 200},
 		{name: "a query string beside the target", body: goodBody, change: func(r *http.Request) { r.URL.RawQuery = "Action=CreateResource" }, status: 200},
 		{name: "unknown members and null", body: `{"X":[1,{"y":null}],"RoleArn":null,"typeName":1}`, status: 200},
@@ -136,8 +137,8 @@ func TestWhatIsRefusedAndWhatIsNot(t *testing.T) {
 
 		{name: "2 MB", body: `{"DesiredState":"` + strings.Repeat(`\u0041`, 333_000) + `"}`, status: 200},
 		{name: "just 4 MiB", body: "{}" + strings.Repeat(" ", wire.MaxBody-2), status: 200},
-		{name: "above 4 MiB", body: "{}" + strings.Repeat(" ", wire.MaxBody-1), status: 413, want: tooLarge},
-		{name: "above 4 MiB, in chunks", body: "{}" + strings.Repeat(" ", wire.MaxBody-1), later: chunked, status: 413, want: tooLarge},
+		{name: "above 4 MiB", body: "{}" + strings.Repeat(" ", wire.MaxBody-1), status: 400, want: tooLarge},
+		{name: "above 4 MiB, in chunks", body: "{}" + strings.Repeat(" ", wire.MaxBody-1), later: chunked, status: 400, want: tooLarge},
 		{name: "in chunks", body: goodBody, later: chunked, status: 200},
 
 		{name: "integer for string", body: `{"TypeName":1}`, status: 400, want: kinds("class java.lang.Integer can not be converted to an String")},

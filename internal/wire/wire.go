@@ -116,6 +116,10 @@ func (x *exchange) serve(w http.ResponseWriter) {
 		return
 	}
 	if targets := x.r.Header["X-Amz-Target"]; len(targets) > 0 && x.atRoot() {
+		if !isJSON(x.r.Header.Get("Content-Type")) {
+			x.answerJSON(w, errContentType)
+			return
+		}
 		x.answerJSON(w, x.serveJSON(targets[0]))
 		return
 	}
@@ -134,6 +138,16 @@ func (x *exchange) serve(w http.ResponseWriter) {
 // atRoot refuses paths. The answer is then 400, not 404, which Pulumi takes for "the
 // resource is gone".
 func (x *exchange) atRoot() bool { return x.r.URL.Path == "/" || x.r.URL.Path == "" }
+
+// isJSON takes AWS's own content type, its relatives, plain JSON, and none at all.
+func isJSON(contentType string) bool {
+	if contentType == jsonType || contentType == "" {
+		return true
+	}
+	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	kind = strings.TrimSpace(kind)
+	return kind == "application/json" || strings.HasPrefix(kind, "application/x-amz-json-")
+}
 
 func isBrowser(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")

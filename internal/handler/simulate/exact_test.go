@@ -12,40 +12,66 @@ import (
 
 func TestReadOnlyValuesHaveTheFormOfTheRealService(t *testing.T) {
 	for name, c := range map[string]struct{ typ, region, desired, want string }{
-		"log group": {"AWS::Logs::LogGroup", "eu-west-1", `{"LogGroupName":"/a/b"}`,
-			`{"Arn":"arn:aws:logs:eu-west-1:123456789012:log-group:/a/b:*"}`},
-		"log group in China": {"AWS::Logs::LogGroup", "cn-north-1", `{"LogGroupName":"g"}`,
-			`{"Arn":"arn:aws-cn:logs:cn-north-1:123456789012:log-group:g:*"}`},
-		"bucket": {"AWS::S3::Bucket", "us-east-1", `{"BucketName":"my-bucket"}`,
+		"log group": {
+			"AWS::Logs::LogGroup", "eu-west-1", `{"LogGroupName":"/a/b"}`,
+			`{"Arn":"arn:aws:logs:eu-west-1:123456789012:log-group:/a/b:*"}`,
+		},
+		"log group in China": {
+			"AWS::Logs::LogGroup", "cn-north-1", `{"LogGroupName":"g"}`,
+			`{"Arn":"arn:aws-cn:logs:cn-north-1:123456789012:log-group:g:*"}`,
+		},
+		"bucket": {
+			"AWS::S3::Bucket", "us-east-1", `{"BucketName":"my-bucket"}`,
 			`{"Arn":"arn:aws:s3:::my-bucket","DomainName":"my-bucket.s3.amazonaws.com",
 			  "RegionalDomainName":"my-bucket.s3.us-east-1.amazonaws.com",
 			  "DualStackDomainName":"my-bucket.s3.dualstack.us-east-1.amazonaws.com",
-			  "WebsiteURL":"http://my-bucket.s3-website-us-east-1.amazonaws.com"}`},
-		"bucket in China": {"AWS::S3::Bucket", "cn-north-1", `{"BucketName":"my-bucket"}`,
+			  "WebsiteURL":"http://my-bucket.s3-website-us-east-1.amazonaws.com"}`,
+		},
+		"bucket in China": {
+			"AWS::S3::Bucket", "cn-north-1", `{"BucketName":"my-bucket"}`,
 			`{"Arn":"arn:aws-cn:s3:::my-bucket","DomainName":"my-bucket.s3.amazonaws.com.cn",
 			  "RegionalDomainName":"my-bucket.s3.cn-north-1.amazonaws.com.cn",
 			  "DualStackDomainName":"my-bucket.s3.dualstack.cn-north-1.amazonaws.com.cn",
-			  "WebsiteURL":"http://my-bucket.s3-website-cn-north-1.amazonaws.com.cn"}`},
-		"queue": {"AWS::SQS::Queue", "eu-west-1", `{"QueueName":"jobs"}`,
-			`{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/123456789012/jobs","Arn":"arn:aws:sqs:eu-west-1:123456789012:jobs"}`},
-		"topic": {"AWS::SNS::Topic", "us-gov-west-1", `{"TopicName":"news"}`,
-			`{"TopicArn":"arn:aws-us-gov:sns:us-gov-west-1:123456789012:news"}`},
-		"table without a stream": {"AWS::DynamoDB::Table", "eu-west-1", `{"TableName":"orders","KeySchema":[]}`,
-			`{"Arn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders"}`},
-		"table with a stream": {"AWS::DynamoDB::Table", "eu-west-1",
+			  "WebsiteURL":"http://my-bucket.s3-website-cn-north-1.amazonaws.com.cn"}`,
+		},
+		"queue": {
+			"AWS::SQS::Queue", "eu-west-1", `{"QueueName":"jobs"}`,
+			`{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/123456789012/jobs","Arn":"arn:aws:sqs:eu-west-1:123456789012:jobs"}`,
+		},
+		"topic": {
+			"AWS::SNS::Topic", "us-gov-west-1", `{"TopicName":"news"}`,
+			`{"TopicArn":"arn:aws-us-gov:sns:us-gov-west-1:123456789012:news"}`,
+		},
+		"table without a stream": {
+			"AWS::DynamoDB::Table", "eu-west-1", `{"TableName":"orders","KeySchema":[]}`,
+			`{"Arn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders"}`,
+		},
+		"table with a stream": {
+			"AWS::DynamoDB::Table", "eu-west-1",
 			`{"TableName":"orders","KeySchema":[],"StreamSpecification":{"StreamViewType":"NEW_IMAGE"}}`,
 			`{"Arn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders",
-			  "StreamArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-07-01T12:00:00.000"}`},
-		"role": {"AWS::IAM::Role", "eu-west-1", `{"RoleName":"deploy","Path":"/ci/","AssumeRolePolicyDocument":{}}`,
-			`{"Arn":"arn:aws:iam::123456789012:role/ci/deploy","RoleId":"AROA?"}`},
-		"role without a path": {"AWS::IAM::Role", "eu-west-1", `{"RoleName":"deploy","AssumeRolePolicyDocument":{}}`,
-			`{"Arn":"arn:aws:iam::123456789012:role/deploy","RoleId":"AROA?"}`},
-		"stream": {"AWS::Kinesis::Stream", "eu-west-1", `{"Name":"clicks"}`,
-			`{"Arn":"arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"}`},
-		"secret": {"AWS::SecretsManager::Secret", "eu-west-1", `{"Name":"db"}`,
-			`{"Id":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-?"}`},
-		"countdown": {"GroundControl::Demo::Countdown", "eu-west-1", `{"Name":"apollo"}`,
-			`{"LaunchedAt":"2026-07-01T12:00:00Z"}`},
+			  "StreamArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-07-01T12:00:00.000"}`,
+		},
+		"role": {
+			"AWS::IAM::Role", "eu-west-1", `{"RoleName":"deploy","Path":"/ci/","AssumeRolePolicyDocument":{}}`,
+			`{"Arn":"arn:aws:iam::123456789012:role/ci/deploy","RoleId":"AROA?"}`,
+		},
+		"role without a path": {
+			"AWS::IAM::Role", "eu-west-1", `{"RoleName":"deploy","AssumeRolePolicyDocument":{}}`,
+			`{"Arn":"arn:aws:iam::123456789012:role/deploy","RoleId":"AROA?"}`,
+		},
+		"stream": {
+			"AWS::Kinesis::Stream", "eu-west-1", `{"Name":"clicks"}`,
+			`{"Arn":"arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"}`,
+		},
+		"secret": {
+			"AWS::SecretsManager::Secret", "eu-west-1", `{"Name":"db"}`,
+			`{"Id":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-?"}`,
+		},
+		"countdown": {
+			"GroundControl::Demo::Countdown", "eu-west-1", `{"Name":"apollo"}`,
+			`{"LaunchedAt":"2026-07-01T12:00:00Z"}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, builtin(t, c.typ))

@@ -1,0 +1,98 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
+)
+
+const secretType = "AWS::SecretsManager::Secret"
+
+func TestAWriteOnlyValueIsKeptAndNeverShown(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--simulate", secretType+"=update:200ms")
+	c := s.client(t)
+	secret := s.secret("correct horse battery staple")
+	created := c.waited(c.create(secretType, `{"Name":"db","SecretString":"`+secret+`","Description":"one"}`))
+	id := *created.Identifier
+
+	// A write-only value that is sent again is a difference only where it was lost.
+	same := func(when string) {
+		t.Helper()
+		e := c.update(secretType, id, `[{"op":"add","path":"/SecretString","value":"`+secret+`"}]`)
+		if e = c.waited(e); e.StatusMessage != nil {
+			t.Errorf("%s the value is not remembered: it took an update: %s", when, describe(e))
+		}
+		wantDiff(t, when, decoded(t, e.ResourceModel), c.get(secretType, id))
+	}
+	took := func(what, patch string) {
+		t.Helper()
+		e := c.idle(c.update(secretType, id, patch))
+		if e.StatusMessage == nil || !strings.HasPrefix(*e.StatusMessage, "Updating ") {
+			t.Errorf("%s makes no difference: %s", what, describe(e))
+		}
+		c.waited(e)
+	}
+	same("after the create")
+	took("an unrelated update", `[{"op":"replace","path":"/Description","value":"two"}]`)
+	same("after an unrelated update")
+	if got := c.get(secretType, id)["Description"]; got != "two" {
+		t.Errorf("the update is lost: %v", got)
+	}
+	s.kill9()
+	s.restart()
+	c = s.client(t)
+	same("after a crash")
+	next := s.secret("another secret")
+	took("another value", `[{"op":"add","path":"/SecretString","value":"`+next+`"}]`)
+	took("the first value again", `[{"op":"add","path":"/SecretString","value":"`+secret+`"}]`)
+	took("forgetting it", `[{"op":"add","path":"/SecretString","value":null}]`)
+	took("the value after it was forgotten", `[{"op":"add","path":"/SecretString","value":"`+secret+`"}]`)
+
+	list, err := c.ListResources(t.Context(), &cloudcontrol.ListResourcesInput{TypeName: str(secretType)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := *list.ResourceDescriptions[0].Properties
+	for _, e := range c.requests() {
+		shown += describe(&e)
+	}
+	if strings.Contains(shown, secret) || strings.Contains(shown, "SecretString") {
+		t.Errorf("the secret is shown: %s", shown)
+	}
+	if s.fileHas(secret) {
+		t.Error("the secret is in the data directory as plain text")
+	}
+}
+
+func TestAWriteOnlyPropertyTakesNothingButAnAdd(t *testing.T) {
+	t.Parallel()
+	c := start(t).client(t)
+	id := *c.waited(c.create(secretType, `{"Name":"db","SecretString":"a","Description":"d"}`)).Identifier
+	const secretString = "Invalid patch update: writeOnlyProperties [/SecretString] can only be updated using 'add' operation"
+	for patch, want := range map[string]string{
+		`[{"op":"replace","path":"/SecretString","value":"b"}]`:              secretString,
+		`[{"op":"remove","path":"/SecretString"}]`:                           secretString,
+		`[{"op":"test","path":"/SecretString","value":"a"}]`:                 secretString,
+		`[{"op":"copy","from":"/SecretString","path":"/Description"}]`:       secretString,
+		`[{"op":"move","from":"/SecretString","path":"/Description"}]`:       secretString,
+		`[{"op":"copy","from":"/Description","path":"/SecretString"}]`:       secretString,
+		`[{"op":"replace","path":"/GenerateSecretString/X","value":"test"}]`: strings.Replace(secretString, "SecretString", "GenerateSecretString", 1),
+	} {
+		t.Run(patch, func(t *testing.T) { wantInvalid(t, c.tryPatch(secretType, id, patch), want) })
+	}
+}
+
+func TestAWriteOnlyCreateOnlyPropertyMayBeSentAgain(t *testing.T) {
+	t.Parallel()
+	c := start(t).client(t)
+	const table, source = "AWS::DynamoDB::Table", `{"S3BucketSource":{"S3Bucket":"b"},"InputFormat":"CSV"}`
+	c.waited(c.create(table, `{"TableName":"t1x","KeySchema":[],"ImportSourceSpecification":`+source+`}`))
+	c.waited(c.update(table, "t1x", `[{"op":"add","path":"/ImportSourceSpecification","value":`+source+`},{"op":"add","path":"/BillingMode","value":"PAY_PER_REQUEST"}]`))
+	if got := c.get(table, "t1x"); got["BillingMode"] != "PAY_PER_REQUEST" || got["ImportSourceSpecification"] != nil {
+		t.Errorf("read: %v", got)
+	}
+	wantRefusal(t, c.tryPatch(table, "t1x", `[{"op":"add","path":"/ImportSourceSpecification","value":`+strings.Replace(source, "CSV", "ION", 1)+`}]`),
+		"NotUpdatableException", "Invalid patch update: createOnlyProperties [/properties/ImportSourceSpecification] cannot be updated")
+}
