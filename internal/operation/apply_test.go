@@ -1,7 +1,6 @@
 package operation
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"os"
@@ -344,21 +343,5 @@ func TestDiagramInDocs(t *testing.T) {
 	}
 	if err := os.WriteFile(path, []byte(head+open+Diagram()+end+tail), 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestTimelineIsWrittenAsEncodingJSONWouldWriteIt(t *testing.T) {
-	tl := Timeline{Dropped: 3, Entries: []Entry{
-		{},
-		{At: t0.Add(123456789), What: "call", Node: "n-1", Attempt: 2, Took: 5, Outcome: "fail", Code: "NotFound", Message: "\"quoted\\\" <é>\n\x00\xff", Delay: 7, By: "arn"},
-	}}
-	for _, tl := range []Timeline{{Entries: []Entry{}}, tl} {
-		want, err := json.Marshal(tl)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := tl.AppendJSON(nil); string(got) != string(want) {
-			t.Errorf("got  %s\nwant %s", got, want)
-		}
 	}
 }

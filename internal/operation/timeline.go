@@ -1,9 +1,7 @@
 package operation
 
 import (
-	"encoding/json"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -57,62 +55,4 @@ func (n *Request) note(e Entry) {
 	kept = append(kept, old[timelineFirst+1:]...)
 	n.Timeline.Entries = append(kept, e)
 	n.Timeline.Dropped++
-}
-
-// AppendJSON appends the timeline as encoding/json would write it, at a fraction of
-// the cost: every write of a request carries one.
-func (t Timeline) AppendJSON(b []byte) []byte {
-	b = append(b, `{"entries":[`...)
-	for i, e := range t.Entries {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = e.appendJSON(b)
-	}
-	b = append(b, ']')
-	if t.Dropped != 0 {
-		b = append(b, `,"dropped":`...)
-		b = strconv.AppendInt(b, int64(t.Dropped), 10)
-	}
-	return append(b, '}')
-}
-
-func (e Entry) appendJSON(b []byte) []byte {
-	b = append(b, `{"at":"`...)
-	b = e.At.AppendFormat(b, time.RFC3339Nano)
-	b = append(b, `","what":`...)
-	b = appendString(b, e.What)
-	text := func(name, value string) {
-		if value != "" {
-			b = append(b, name...)
-			b = appendString(b, value)
-		}
-	}
-	number := func(name string, value int64) {
-		if value != 0 {
-			b = append(b, name...)
-			b = strconv.AppendInt(b, value, 10)
-		}
-	}
-	text(`,"node":`, e.Node)
-	number(`,"attempt":`, int64(e.Attempt))
-	number(`,"took":`, int64(e.Took))
-	text(`,"outcome":`, e.Outcome)
-	text(`,"code":`, e.Code)
-	text(`,"message":`, e.Message)
-	number(`,"delay":`, int64(e.Delay))
-	text(`,"by":`, e.By)
-	return append(b, '}')
-}
-
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			quoted, _ := json.Marshal(s) // never fails for a string
-			return append(b, quoted...)
-		}
-	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
 }

@@ -24,7 +24,7 @@ type readStatements struct {
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 	for s, text := range map[**sql.Stmt]string{
 		&r.request:  `SELECT ` + requestColumns + ` FROM request WHERE token = ? AND scope = ?`,
-		&r.replay:   `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ? AND accepted > ?`,
+		&r.replay:   `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ?`,
 		&r.resource: `SELECT ` + resourceColumns + ` FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&r.resources: `SELECT ` + resourceColumns + ` FROM resource
 			WHERE scope = ? AND type = ? AND identifier > ? ORDER BY identifier LIMIT ?`,
@@ -50,7 +50,10 @@ func (s *Store) Request(ctx context.Context, account, region, token string) (ope
 
 // Replay implements store.Store.
 func (s *Store) Replay(ctx context.Context, account, region, clientToken string, now time.Time) (operation.Request, error) {
-	r, err := scanRequest(s.read.replay.QueryRowContext(ctx, scope(account, region), clientToken, nanos(now.Add(-operation.ClientTokenLife))))
+	r, err := scanRequest(s.read.replay.QueryRowContext(ctx, scope(account, region), clientToken))
+	if err == nil && now.Sub(r.Accepted) >= operation.ClientTokenLife {
+		return operation.Request{}, store.ErrNotFound
+	}
 	return r, found("replay", err)
 }
 
@@ -105,7 +108,7 @@ func (s *Store) Requests(ctx context.Context, q store.RequestQuery) (store.Reque
 	if err != nil {
 		return store.RequestPage{}, wrap("requests", err)
 	}
-	all, err := scanAll(rows, scanRequest)
+	all, err := scanAll(rows, scanListed)
 	if err != nil {
 		return store.RequestPage{}, wrap("requests", err)
 	}
@@ -123,7 +126,7 @@ func (r *readStatements) list(ctx context.Context, db *sql.DB, n int) (*sql.Stmt
 	if stmt, ok := r.lists[n]; ok {
 		return stmt, nil
 	}
-	const one = `SELECT ` + listColumns + ` FROM request WHERE scope = ? AND kind = ? AND token >= ? AND token < ?`
+	const one = `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND kind = ? AND token >= ? AND token < ?`
 	stmt, err := db.PrepareContext(ctx, strings.Repeat(one+` UNION ALL `, n-1)+one+` ORDER BY token DESC LIMIT ?`)
 	if err != nil {
 		return nil, err

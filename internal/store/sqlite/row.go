@@ -15,18 +15,11 @@ import (
 func scope(account, region string) string { return account + "/" + region }
 
 // requestColumns is what scanRequest reads, in its order.
-const requestColumns = `token, scope, kind, revision, type, type_version, identifier, client_token, input_hash, caller, role_arn,
-	base_revision, desired, previous, progress, callback, error_code, message, model, accepted, event_time, deadline, due_at,
-	attempt, retries, lost, node, lease_until, timeline`
-
-// listColumns is the same without the input, which lists do not give.
-const listColumns = `token, scope, kind, revision, type, type_version, identifier, client_token, input_hash, caller, role_arn,
-	base_revision, NULL, NULL, NULL, NULL, error_code, message, model, accepted, event_time, deadline, due_at,
-	attempt, retries, lost, node, lease_until, timeline`
+const requestColumns = `token, scope, kind, revision, type, identifier, client_token, node, lease_until, body`
 
 // insertRequest has a place for each value of insertValues.
 const insertRequest = `INSERT INTO request (` + requestColumns + `, claimable)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 func insertValues(r operation.Request) ([]driver.Value, error) {
 	token, err := tokenBytes(r.Token)
@@ -34,18 +27,14 @@ func insertValues(r operation.Request) ([]driver.Value, error) {
 		return nil, err
 	}
 	return []driver.Value{
-		token, scope(r.Account, r.Region), int64(kindOf(r.Status, r.Operation)), r.Revision, r.TypeName, r.TypeVersion, r.Identifier,
-		orNull(r.ClientToken), r.InputHash, r.Caller, r.RoleArn, r.BaseRevision,
-		blob(r.Input.Desired), blob(r.Input.Previous), blob(r.Input.Model), blob(r.Input.Callback),
-		r.ErrorCode, r.Message, blob(r.Model), nanos(r.Accepted), nanos(r.EventTime), nanos(r.Deadline), nanos(r.DueAt),
-		int64(r.Attempt), int64(r.Retries), int64(r.Lost), r.Node, nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r),
+		token, scope(r.Account, r.Region), int64(kindOf(r.Status, r.Operation)), r.Revision, r.TypeName, r.Identifier,
+		orNull(r.ClientToken), r.Node, nanos(r.LeaseUntil), body(r), claimable(r),
 	}, nil
 }
 
 // updateRequest writes what Apply can change, where the revision still stands.
-const updateRequest = `UPDATE request SET kind = ?, revision = ?, identifier = ?, desired = ?, previous = ?, progress = ?, callback = ?,
-	error_code = ?, message = ?, model = ?, event_time = ?, due_at = ?, attempt = ?, retries = ?, lost = ?, node = ?,
-	lease_until = ?, timeline = ?, claimable = ? WHERE token = ? AND revision = ?`
+const updateRequest = `UPDATE request SET kind = ?, revision = ?, identifier = ?, node = ?, lease_until = ?, body = ?, claimable = ?
+	WHERE token = ? AND revision = ?`
 
 // updateValues are the values of r after a write that finds it at r.Revision.
 func updateValues(r operation.Request) ([]driver.Value, error) {
@@ -54,28 +43,32 @@ func updateValues(r operation.Request) ([]driver.Value, error) {
 		return nil, err
 	}
 	return []driver.Value{
-		int64(kindOf(r.Status, r.Operation)), r.Revision + 1, r.Identifier,
-		blob(r.Input.Desired), blob(r.Input.Previous), blob(r.Input.Model), blob(r.Input.Callback),
-		r.ErrorCode, r.Message, blob(r.Model), nanos(r.EventTime), nanos(r.DueAt), int64(r.Attempt), int64(r.Retries), int64(r.Lost), r.Node,
-		nanos(r.LeaseUntil), r.Timeline.AppendJSON(nil), claimable(r), token, r.Revision,
+		int64(kindOf(r.Status, r.Operation)), r.Revision + 1, r.Identifier, r.Node, nanos(r.LeaseUntil), body(r), claimable(r),
+		token, r.Revision,
 	}, nil
+}
+
+func body(r operation.Request) []byte {
+	return appendBody(make([]byte, 0, 512+len(r.Input.Desired)+len(r.Input.Previous)+len(r.Input.Model)+len(r.Model)), r)
 }
 
 type scanner interface{ Scan(...any) error }
 
-func scanRequest(row scanner) (operation.Request, error) {
+func scanRequest(row scanner) (operation.Request, error) { return scanned(row, true) }
+
+// scanListed leaves out the input, which lists do not give.
+func scanListed(row scanner) (operation.Request, error) { return scanned(row, false) }
+
+func scanned(row scanner, withInput bool) (operation.Request, error) {
 	var (
-		r                                            operation.Request
-		token, timeline                              []byte
-		scope                                        string
-		kind                                         int
-		client                                       *string
-		accepted, eventTime, deadline, dueAt, leased int64
+		r           operation.Request
+		token, body []byte
+		scope       string
+		kind        int
+		client      *string
+		leased      int64
 	)
-	err := row.Scan(&token, &scope, &kind, &r.Revision, &r.TypeName, &r.TypeVersion, &r.Identifier, &client, &r.InputHash, &r.Caller,
-		&r.RoleArn, &r.BaseRevision, (*[]byte)(&r.Input.Desired), (*[]byte)(&r.Input.Previous), (*[]byte)(&r.Input.Model), (*[]byte)(&r.Input.Callback),
-		&r.ErrorCode, &r.Message, (*[]byte)(&r.Model), &accepted, &eventTime, &deadline, &dueAt,
-		&r.Attempt, &r.Retries, &r.Lost, &r.Node, &leased, &timeline)
+	err := row.Scan(&token, &scope, &kind, &r.Revision, &r.TypeName, &r.Identifier, &client, &r.Node, &leased, &body)
 	if err != nil {
 		return r, err
 	}
@@ -88,12 +81,8 @@ func scanRequest(row scanner) (operation.Request, error) {
 	if client != nil {
 		r.ClientToken = *client
 	}
-	r.Accepted, r.EventTime, r.Deadline = instant(accepted), instant(eventTime), instant(deadline)
-	r.DueAt, r.LeaseUntil = instant(dueAt), instant(leased)
-	if err := json.Unmarshal(timeline, &r.Timeline); err != nil {
-		return r, fmt.Errorf("sqlite: timeline of %s: %w", r.Token, err)
-	}
-	return r, nil
+	r.LeaseUntil = instant(leased)
+	return r, readBody(body, &r, withInput)
 }
 
 const resourceColumns = `scope, type, identifier, type_version, model, write_only, revision, created, updated, request`

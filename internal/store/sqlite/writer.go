@@ -12,7 +12,7 @@ import (
 
 // maxBatch bounds the verbs of one transaction, and so how long a reader of the
 // answer waits for its neighbours.
-const maxBatch = 256
+const maxBatch = 128
 
 var errClosed = errors.New("sqlite: the store is closed")
 

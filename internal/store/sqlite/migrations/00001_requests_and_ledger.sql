@@ -3,37 +3,18 @@
 -- One row is one request: its status, its place in the queue, its lease, its lock on
 -- the resource and its client token. What must agree stands in one row.
 CREATE TABLE request (
-	id            INTEGER PRIMARY KEY,
-	token         BLOB    NOT NULL, -- 16 bytes of a UUIDv7: time order is key order
-	scope         TEXT    NOT NULL, -- account/region
-	kind          INTEGER NOT NULL, -- status and operation, see kind.go: the ranges that lists are merged from
-	claimable     INTEGER,          -- when a node may next take it; NULL when the request has ended
-	revision      INTEGER NOT NULL,
-	type          TEXT    NOT NULL,
-	type_version  TEXT    NOT NULL,
-	identifier    TEXT    NOT NULL, -- '' while unknown
-	client_token  TEXT,
-	input_hash    BLOB,
-	caller        TEXT    NOT NULL,
-	role_arn      TEXT    NOT NULL,
-	base_revision INTEGER NOT NULL,
-	desired       BLOB,             -- desired to callback: what the handler is called with; NULL when ended
-	previous      BLOB,
-	progress      BLOB,
-	callback      BLOB,
-	error_code    TEXT    NOT NULL,
-	message       TEXT    NOT NULL,
-	model         BLOB,
-	accepted      INTEGER NOT NULL, -- all times: nanoseconds since 1970, 0 for none
-	event_time    INTEGER NOT NULL,
-	deadline      INTEGER NOT NULL,
-	due_at        INTEGER NOT NULL,
-	attempt       INTEGER NOT NULL,
-	retries       INTEGER NOT NULL,
-	lost          INTEGER NOT NULL,
-	node          TEXT    NOT NULL,
-	lease_until   INTEGER NOT NULL,
-	timeline      BLOB    NOT NULL
+	id           INTEGER PRIMARY KEY,
+	token        BLOB    NOT NULL, -- 16 bytes of a UUIDv7: time order is key order
+	scope        TEXT    NOT NULL, -- account/region
+	kind         INTEGER NOT NULL, -- status and operation, see kind.go: the ranges that lists are merged from
+	claimable    INTEGER,          -- when a node may next take it, in nanoseconds since 1970; NULL when the request has ended
+	revision     INTEGER NOT NULL,
+	type         TEXT    NOT NULL,
+	identifier   TEXT    NOT NULL, -- '' while unknown
+	client_token TEXT,
+	node         TEXT    NOT NULL, -- who holds the lease, '' for nobody
+	lease_until  INTEGER NOT NULL,
+	body         BLOB    NOT NULL  -- all the rest, see body.go
 );
 CREATE UNIQUE INDEX request_token ON request (token);
 CREATE INDEX request_list ON request (scope, kind, token);
