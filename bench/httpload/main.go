@@ -4,8 +4,9 @@
 //	go run ./httpload -server ../bin/groundcontrol
 //
 // Load comes from this process, over 128 connections, with requests signed in
-// advance. The server and the echo run as processes of their own, in turn, so that
-// what the machine's neighbours do hits both alike. CPU is that of the server's process.
+// advance. The server and the echo are processes of their own and are loaded in short
+// slices, in turn, so that what the machine's neighbours do hits both alike. CPU is that
+// of the server's process.
 package main
 
 import (
@@ -21,7 +22,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,26 +33,28 @@ import (
 var (
 	binary      = flag.String("server", "../bin/groundcontrol", "server binary")
 	connections = flag.Int("connections", 128, "connections")
-	creates     = flag.Int("creates", 40000, "creates in a round")
-	reads       = flag.Int("reads", 60000, "status reads in a round")
-	rounds      = flag.Int("rounds", 3, "rounds; medians are printed")
+	creates     = flag.Int("creates", 10000, "creates in a slice")
+	reads       = flag.Int("reads", 10000, "status reads in a slice")
+	slices      = flag.Int("slices", 10, "slices of each kind; the first is not counted")
 	echo        = flag.String("echo", "", "be the echo server on this address (for internal use)")
-	echoSize    = flag.Int("echo-size", 0, "bytes of the echo's answers (for internal use)")
 )
 
 func main() {
 	flag.Parse()
 	if *echo != "" {
-		log.Fatal(serveEcho(*echo, *echoSize))
+		log.Fatal(serveEcho(*echo))
 	}
 	if err := run(); err != nil {
 		log.Fatal(err)
 	}
 }
 
+// answerSize is that of a ProgressEvent for a create, and near that of a status.
+const answerSize = 230
+
 // serveEcho reads each body and answers with as many bytes as the API does.
-func serveEcho(addr string, size int) error {
-	answer := bytes.Repeat([]byte("x"), size)
+func serveEcho(addr string) error {
+	answer := bytes.Repeat([]byte("x"), answerSize)
 	return http.ListenAndServe(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			return
@@ -62,45 +64,40 @@ func serveEcho(addr string, size int) error {
 	}))
 }
 
-// result is one kind of work in one round.
-type result struct{ perSecond, cpu float64 } // cpu: µs of the server for each call
-
-func run() error {
-	var echoCreate, create, echoRead, recent, stored []result
-	for range *rounds {
-		s, err := startServer()
-		if err != nil {
-			return err
-		}
-		r, err := s.round()
-		if err = errors.Join(err, s.stop()); err != nil {
-			return err
-		}
-		echoCreate, create = append(echoCreate, r.echoCreate), append(create, r.create)
-		echoRead, recent, stored = append(echoRead, r.echoRead), append(recent, r.recent), append(stored, r.stored)
-	}
-	row := func(name string, of, beside []result) {
-		fmt.Printf("%-44s %8.0f /s  %6.1f µs CPU  %5.2f x echo\n", name, median(of, speed), median(of, cost), median(of, speed)/median(beside, speed))
-	}
-	fmt.Printf("%d connections, %d rounds, medians\n", *connections, *rounds)
-	row("echo, sizes of a create", echoCreate, echoCreate)
-	row("create, accepted and completed, durable", create, echoCreate)
-	row("echo, sizes of a status read", echoRead, echoRead)
-	row("status read, ended a short while ago", recent, echoRead)
-	row("status read, from the database", stored, echoRead)
-	return nil
+// result is one kind of work: how many calls, how long they took, and what they cost
+// the server.
+type result struct {
+	calls     int
+	took, cpu time.Duration
 }
 
-func speed(r result) float64 { return r.perSecond }
-func cost(r result) float64  { return r.cpu }
+func (r result) plus(o result) result {
+	return result{r.calls + o.calls, r.took + o.took, r.cpu + o.cpu}
+}
 
-func median(of []result, f func(result) float64) float64 {
-	var all []float64
-	for _, r := range of {
-		all = append(all, f(r))
+func (r result) perSecond() float64 { return float64(r.calls) / r.took.Seconds() }
+
+func (r result) cost() float64 { return float64(r.cpu.Microseconds()) / float64(r.calls) }
+
+func run() error {
+	s, err := startServer()
+	if err != nil {
+		return err
 	}
-	slices.Sort(all)
-	return all[len(all)/2]
+	all, err := s.measure()
+	if err = errors.Join(err, s.stop()); err != nil {
+		return err
+	}
+	fmt.Printf("%d connections, %d slices of %d creates and %d reads, each beside its echo\n", *connections, *slices, *creates, *reads)
+	row := func(name string, of, beside result) {
+		fmt.Printf("%-44s %8.0f /s  %6.1f µs CPU  %5.2f x echo\n", name, of.perSecond(), of.cost(), of.perSecond()/beside.perSecond())
+	}
+	row("echo, sizes of a create", all.echoCreate, all.echoCreate)
+	row("create, accepted and completed, durable", all.create, all.echoCreate)
+	row("echo, sizes of a status read", all.echoRead, all.echoRead)
+	row("status read, ended a short while ago", all.recent, all.echoRead)
+	row("status read, from the database", all.stored, all.echoRead)
+	return nil
 }
 
 // process is a server that runs on its own.
@@ -162,128 +159,134 @@ func startServer() (*server, error) {
 
 func (s *server) stop() error { return errors.Join(s.kill(), os.RemoveAll(s.dir)) }
 
-type round struct{ echoCreate, create, echoRead, recent, stored result }
+type results struct{ echoCreate, create, echoRead, recent, stored result }
 
-func (s *server) round() (r round, err error) {
-	var bodies [][]byte
-	for i := range *creates {
-		bodies = append(bodies, s.sign("CreateResource", createBody(i)))
-	}
-	tokens := make([]string, *creates)
-	began := time.Now()
-	cpu, err := s.cpu()
+func (s *server) measure() (all results, err error) {
+	e, err := startEcho()
 	if err != nil {
-		return r, err
+		return all, err
 	}
-	size := 0
-	err = load(s.addr, bodies, func(i int, answer []byte) error {
-		var a struct{ ProgressEvent struct{ RequestToken string } }
-		if i == 0 {
-			size = len(answer)
+	defer e.kill() //nolint:errcheck // it dies of the signal
+	var tokens []string
+	for slice := range *slices {
+		var got results
+		bodies := make([][]byte, *creates)
+		for i := range bodies {
+			bodies[i] = s.sign("CreateResource", createBody(slice**creates+i))
 		}
-		if err := json.Unmarshal(answer, &a); err != nil || a.ProgressEvent.RequestToken == "" {
-			return fmt.Errorf("create %d: %s", i, answer)
+		made := make([]string, *creates)
+		got.create, err = s.timed(len(bodies), func() error {
+			err := load(s.addr, bodies, func(i int, answer []byte) (err error) {
+				made[i], err = token(answer)
+				return err
+			})
+			return errors.Join(err, s.drained())
+		})
+		if err != nil {
+			return all, err
 		}
-		tokens[i] = a.ProgressEvent.RequestToken
-		return nil
-	})
-	if err != nil {
-		return r, err
+		tokens = append(tokens, made...)
+		if got.echoCreate, err = e.timed(len(bodies), func() error { return load(e.addr, bodies, ignore) }); err != nil {
+			return all, err
+		}
+		// The newest requests are in memory, the oldest in the database only.
+		if got.recent, err = s.statuses(tokens[len(tokens)-1000:]); err != nil {
+			return all, err
+		}
+		bodies = s.statusBodies(tokens[:1000])
+		if got.echoRead, err = e.timed(len(bodies), func() error { return load(e.addr, bodies, ignore) }); err != nil {
+			return all, err
+		}
+		if got.stored, err = s.statuses(tokens[:len(tokens)/2]); err != nil {
+			return all, err
+		}
+		if slice == 0 {
+			continue // warming up
+		}
+		all = results{
+			all.echoCreate.plus(got.echoCreate), all.create.plus(got.create), all.echoRead.plus(got.echoRead),
+			all.recent.plus(got.recent), all.stored.plus(got.stored),
+		}
 	}
-	if err := s.drained(); err != nil {
-		return r, err
+	return all, nil
+}
+
+func ignore(int, []byte) error { return nil }
+
+func token(answer []byte) (string, error) {
+	var a struct{ ProgressEvent struct{ RequestToken string } }
+	if err := json.Unmarshal(answer, &a); err != nil || a.ProgressEvent.RequestToken == "" {
+		return "", fmt.Errorf("create: %s", answer)
 	}
-	if r.create, err = s.since(began, cpu, *creates); err != nil {
-		return r, err
-	}
-	if r.echoCreate, err = s.beside(bodies, size); err != nil {
-		return r, err
-	}
-	// The newest requests are in memory, the oldest in the database only.
-	newest, oldest := tokens[len(tokens)-1000:], tokens[:len(tokens)/2]
-	if r.recent, size, err = s.statuses(newest, &bodies); err != nil {
-		return r, err
-	}
-	if r.echoRead, err = s.beside(bodies, size); err != nil {
-		return r, err
-	}
-	r.stored, _, err = s.statuses(oldest, &bodies)
-	return r, err
+	return a.ProgressEvent.RequestToken, nil
 }
 
 // statuses reads the statuses of tokens over and over.
-func (s *server) statuses(tokens []string, bodies *[][]byte) (r result, size int, err error) {
-	*bodies = (*bodies)[:0]
-	distinct := make([][]byte, len(tokens))
-	for i, token := range tokens {
-		distinct[i] = s.sign("GetResourceRequestStatus", fmt.Appendf(nil, `{"RequestToken":%q}`, token))
-	}
-	for i := range *reads {
-		*bodies = append(*bodies, distinct[i%len(distinct)])
-	}
-	began := time.Now()
-	cpu, err := s.cpu()
-	if err != nil {
-		return r, 0, err
-	}
-	err = load(s.addr, *bodies, func(i int, answer []byte) error {
-		if i == 0 {
-			size = len(answer)
-		}
-		if !bytes.Contains(answer, []byte(`"SUCCESS"`)) {
-			return fmt.Errorf("status %d: %s", i, answer)
-		}
-		return nil
+func (s *server) statuses(tokens []string) (result, error) {
+	bodies := s.statusBodies(tokens)
+	return s.timed(len(bodies), func() error {
+		return load(s.addr, bodies, func(_ int, answer []byte) error {
+			if !bytes.Contains(answer, []byte(`"SUCCESS"`)) {
+				return fmt.Errorf("status: %s", answer)
+			}
+			return nil
+		})
 	})
-	if err != nil {
-		return r, 0, err
-	}
-	r, err = s.since(began, cpu, *reads)
-	return r, size, err
 }
 
-// beside sends the same bytes to an echo server.
-func (s *server) beside(bodies [][]byte, size int) (result, error) {
+func (s *server) statusBodies(tokens []string) [][]byte {
+	distinct := make([][]byte, min(len(tokens), *reads))
+	for i := range distinct {
+		distinct[i] = s.sign("GetResourceRequestStatus", fmt.Appendf(nil, `{"RequestToken":%q}`, tokens[i*len(tokens)/len(distinct)]))
+	}
+	bodies := make([][]byte, *reads)
+	for i := range bodies {
+		bodies[i] = distinct[i%len(distinct)]
+	}
+	return bodies
+}
+
+// startEcho starts the echo as a process of its own. Its answers are as long as those
+// of the API, within a few bytes.
+func startEcho() (p process, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return result{}, err
+		return p, err
 	}
-	addr := l.Addr().String()
+	p.addr = l.Addr().String()
 	if err := l.Close(); err != nil {
-		return result{}, err
+		return p, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return result{}, err
+		return p, err
 	}
-	e := process{exec.Command(self, "-echo", addr, "-echo-size", strconv.Itoa(size)), addr}
-	if err := e.cmd.Start(); err != nil {
-		return result{}, err
+	p.cmd = exec.Command(self, "-echo", p.addr)
+	if err := p.cmd.Start(); err != nil {
+		return p, err
 	}
-	defer e.kill() //nolint:errcheck // it dies of the signal
 	for range 200 {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			_ = c.Close()
-			break
+		if c, err := net.Dial("tcp", p.addr); err == nil {
+			return p, c.Close()
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	began := time.Now()
-	cpu, err := e.cpu()
+	return p, errors.Join(errors.New("the echo did not start"), p.kill())
+}
+
+// timed measures work that makes n calls of the process.
+func (p process) timed(n int, work func() error) (result, error) {
+	before, err := p.cpu()
 	if err != nil {
 		return result{}, err
 	}
-	if err := load(addr, bodies, func(int, []byte) error { return nil }); err != nil {
+	began := time.Now()
+	if err := work(); err != nil {
 		return result{}, err
 	}
-	return e.since(began, cpu, len(bodies))
-}
-
-func (p process) since(began time.Time, cpu time.Duration, n int) (result, error) {
 	took := time.Since(began)
-	now, err := p.cpu()
-	return result{float64(n) / took.Seconds(), float64((now - cpu).Microseconds()) / float64(n)}, err
+	after, err := p.cpu()
+	return result{n, took, after - before}, err
 }
 
 // drained waits until no request is live.

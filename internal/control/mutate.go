@@ -44,8 +44,9 @@ func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResou
 		if err := k.Schema.Validate(desired); err != nil {
 			return planned{}, asRefusal(err)
 		}
+		canonical := schema.Encode(desired)
+		r.InputHash = asked.sum(canonical)
 		model := k.Schema.WithoutReadOnly(desired)
-		r.InputHash = asked.hash(desired)
 		r.TypeName, r.TypeVersion = k.Name, k.Version
 		r.Identifier, _ = k.Schema.IdentifierAtSubmit(model)
 		if r.Identifier != "" {

@@ -35,6 +35,7 @@ type inFlight struct {
 // gives back when the handler has answered.
 func (e *Engine) start(r operation.Request) {
 	ctx, stop := context.WithCancelCause(context.Background())
+	limit := time.AfterFunc(e.CallLimit, func() { stop(context.DeadlineExceeded) })
 	e.mu.Lock()
 	if e.halted {
 		stop(errHalted)
@@ -42,14 +43,39 @@ func (e *Engine) start(r operation.Request) {
 	e.running[r.Token] = inFlight{request: r, since: time.Now(), stop: stop}
 	e.calls.Add(1)
 	e.mu.Unlock()
-	go func() {
+	task := func() {
 		defer e.calls.Done()
 		e.call(ctx, r)
+		limit.Stop()
 		stop(nil)
 		e.mu.Lock()
 		delete(e.running, r.Token)
 		e.mu.Unlock()
-	}()
+	}
+	select {
+	case e.tasks <- task: // a goroutine whose stack has grown already
+	default:
+		go e.labour(task)
+	}
+}
+
+// labour runs task and then others, until none comes for a second or the engine
+// stops. Calls need a deep stack, and growing one for each call is a good part of what
+// a quick call costs.
+func (e *Engine) labour(task func()) {
+	idle := time.NewTimer(time.Second)
+	defer idle.Stop()
+	for {
+		task()
+		idle.Reset(time.Second)
+		select {
+		case task = <-e.tasks:
+		case <-idle.C:
+			return
+		case <-e.stopped:
+			return
+		}
+	}
 }
 
 // call asks the handler of r once, or once more where the ledger moved under the
@@ -97,13 +123,14 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 		}
 		call := invocation(r, s, e.Store.Now())
 		call.Moved = moved
-		cctx, cancel := context.WithTimeout(ctx, e.CallLimit)
-		o.Answer, o.Err = e.invoke(cctx, runtime, call)
-		cancel()
+		o.Answer, o.Err = e.invoke(ctx, runtime, call)
+	}
+	if o.Err != nil && ctx.Err() != nil {
+		o.Err = context.Cause(ctx) // what the call was ended for, in whatever words it says so
 	}
 	o.Took = time.Since(began)
 	o.At = e.Store.Now()
-	if o.Err != nil && errors.Is(context.Cause(ctx), errHalted) {
+	if errors.Is(o.Err, errHalted) {
 		return operation.Event{Kind: operation.Release, At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took, Message: r.Message}, nil
 	}
 	return handler.Settle(s, r, o)

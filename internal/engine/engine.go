@@ -66,18 +66,21 @@ func (nobody) Ended(operation.Operation, operation.Status, string, time.Duration
 // Engine runs requests on one node. Its methods are safe for concurrent use.
 type Engine struct {
 	Config
-	slots  *slots
-	wake   chan struct{} // there may be something to claim
-	watch  watchers
-	recent recent
-	calls  sync.WaitGroup
+	slots *slots
+	wake  chan struct{} // there may be something to claim
+	tasks chan func()   // calls for goroutines that wait for one
+	// stopped is closed when Run returns.
+	stopped chan struct{}
+	watch   watchers
+	recent  recent
+	calls   sync.WaitGroup
 
 	mu      sync.Mutex
 	running map[string]inFlight // calls of this node by token
 	halted  bool
 }
 
-// New returns an engine; Run makes it look for work.
+// New returns an engine; Run, which may be called once, makes it look for work.
 func New(c Config) *Engine {
 	set := func(d *time.Duration, v time.Duration) {
 		if *d == 0 {
@@ -96,7 +99,7 @@ func New(c Config) *Engine {
 		c.Observer = nobody{}
 	}
 	return &Engine{
-		Config: c, slots: newSlots(c.Concurrency), wake: make(chan struct{}, 1),
+		Config: c, slots: newSlots(c.Concurrency), wake: make(chan struct{}, 1), tasks: make(chan func()), stopped: make(chan struct{}),
 		running: map[string]inFlight{},
 	}
 }

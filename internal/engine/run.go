@@ -26,6 +26,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.drain()
 	stop()
 	wg.Wait()
+	close(e.stopped)
 	return context.Cause(ctx)
 }
 

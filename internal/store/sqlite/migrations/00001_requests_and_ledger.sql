@@ -25,7 +25,6 @@ CREATE UNIQUE INDEX request_client_token ON request (scope, client_token) WHERE 
 
 -- The ledger: what the last request on a resource left behind.
 CREATE TABLE resource (
-	id           INTEGER PRIMARY KEY,
 	scope        TEXT    NOT NULL,
 	type         TEXT    NOT NULL,
 	identifier   TEXT    NOT NULL,
@@ -33,11 +32,11 @@ CREATE TABLE resource (
 	model        BLOB    NOT NULL,
 	write_only   BLOB,
 	revision     INTEGER NOT NULL,
-	created      INTEGER NOT NULL,
+	created      INTEGER NOT NULL, -- nanoseconds since 1970
 	updated      INTEGER NOT NULL,
-	request      BLOB    NOT NULL
-);
-CREATE UNIQUE INDEX resource_key ON resource (scope, type, identifier);
+	request      BLOB    NOT NULL,
+	PRIMARY KEY (scope, type, identifier)
+) WITHOUT ROWID;
 
 -- +goose Down
 DROP TABLE resource;
