@@ -26,7 +26,7 @@ install aws awscli
 suite=.cache/json-patch-test-suite
 if [ ! -e "$suite/package/tests.json" ] && install npm npm; then
 	mkdir -p "$suite"
-	(cd "$suite" && npm pack --silent json-patch-test-suite@1.1.0 >/dev/null 2>&1 && tar -xzf json-patch-test-suite-*.tgz) ||
+	(cd "$suite" && npm pack --silent --fetch-timeout=60000 --fetch-retries=1 json-patch-test-suite@1.1.0 >/dev/null 2>&1 && tar -xzf json-patch-test-suite-*.tgz) ||
 		echo "setup: could not fetch the JSON Patch suite (npm pack json-patch-test-suite)" >&2
 fi
 exit 0

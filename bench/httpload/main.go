@@ -33,9 +33,9 @@ import (
 var (
 	binary      = flag.String("server", "../bin/groundcontrol", "server binary")
 	connections = flag.Int("connections", 128, "connections")
-	creates     = flag.Int("creates", 10000, "creates in a slice")
-	reads       = flag.Int("reads", 10000, "status reads in a slice")
-	slices      = flag.Int("slices", 10, "slices of each kind; the first is not counted")
+	creates     = flag.Int("creates", 30000, "creates in a slice")
+	reads       = flag.Int("reads", 20000, "status reads in a slice")
+	slices      = flag.Int("slices", 5, "slices of each kind; the first is not counted")
 	echo        = flag.String("echo", "", "be the echo server on this address (for internal use)")
 )
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store"
@@ -179,3 +181,5 @@ func TestRefusalUndoesOnlyItself(t *testing.T) {
 		}
 	}
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
