@@ -36,6 +36,10 @@ lint: ## formatting, go vet, staticcheck, go.mod
 fmt: ## format the code
 	$(GO) tool gofumpt -w .
 
+tidy: ## tidy go.mod of both modules
+	$(GO) mod tidy
+	$(GO) -C bench mod tidy
+
 generate: ## rewrite what is written by the code: the chart of the state machine
 	$(GO) test ./internal/operation -run TestDiagramInDocs -update
 
@@ -45,4 +49,4 @@ bench: build ## the benchmarks behind docs/performance.md
 clean: ## remove what was built and downloaded
 	rm -rf bin .cache
 
-.PHONY: help build run check setup test fuzz lint fmt generate bench clean
+.PHONY: help build run check setup test fuzz lint fmt tidy generate bench clean
