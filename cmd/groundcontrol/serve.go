@@ -278,7 +278,7 @@ func sealingKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("encryption key: %w", err)
 	}
 	key = sealed.NewKey()
-	if err := cli.WriteFile(path, key); err != nil {
+	if err := auth.WriteFile(path, key); err != nil {
 		return nil, fmt.Errorf("encryption key: %w", err)
 	}
 	return key, nil

@@ -76,14 +76,20 @@ func decode(data []byte) (*Keys, error) {
 	return NewKeys(file.Keys...)
 }
 
-// create writes the file so that a crash leaves either nothing at path or all of it.
-func create(path string, key Key) (err error) {
+func create(path string, key Key) error {
 	data, err := json.MarshalIndent(keyFile{Keys: []Key{key}}, "", "  ")
 	if err != nil {
 		return err
 	}
+	return WriteFile(path, append(data, '\n'))
+}
+
+// WriteFile writes a file that only its owner can read, for keys and what stands beside
+// them. A crash leaves either what was at path before or all of the content; once
+// WriteFile has returned, it is all of the content, also after a power cut.
+func WriteFile(path string, content []byte) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".credentials-*") // CreateTemp uses mode 0600
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // CreateTemp uses mode 0600
 	if err != nil {
 		return err
 	}
@@ -92,7 +98,7 @@ func create(path string, key Key) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(content)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -27,27 +27,8 @@ const (
 
 // WriteEndpoint leaves the address of the running server in its data directory.
 func WriteEndpoint(dir, endpoint string) error {
-	if err := WriteFile(filepath.Join(dir, endpointFile), []byte(endpoint+"\n")); err != nil {
+	if err := auth.WriteFile(filepath.Join(dir, endpointFile), []byte(endpoint+"\n")); err != nil {
 		return fmt.Errorf("endpoint file: %w", err)
-	}
-	return nil
-}
-
-// WriteFile writes a file that only its owner can read, whole or not at all.
-func WriteFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
 }

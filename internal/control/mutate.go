@@ -176,7 +176,7 @@ func (c *Control) submit(ctx context.Context, r operation.Request, in input, pla
 			}
 			return r, err
 		}
-		got, replayed, err := c.Engine.Submit(ctx, p.request, p.timeout)
+		got, err := c.Engine.Submit(ctx, p.request, p.timeout)
 		switch {
 		case errors.Is(err, store.ErrMoved):
 			continue
@@ -185,8 +185,6 @@ func (c *Control) submit(ctx context.Context, r operation.Request, in input, pla
 				"Another operation on resource '%s' of type '%s' is in progress with RequestToken %s", got.Identifier, got.TypeName, got.Token)
 		case errors.Is(err, store.ErrTokenConflict):
 			return got, conflict(got)
-		case err == nil && !replayed:
-			return got, nil
 		}
 		return got, err
 	}

@@ -71,7 +71,7 @@ func BenchmarkCreate(b *testing.B) {
 					Caller: "arn:aws:iam::000000000001:root", Identifier: name, ClientToken: fmt.Sprintf("client-token-%d", i), InputHash: make([]byte, 32),
 					Input: operation.Input{Desired: fmt.Appendf(nil, `{"LogGroupName":%q,"RetentionInDays":7,"Tags":[{"Key":"stage","Value":"test"},{"Key":"team","Value":"platform"}]}`, name)},
 				}
-				r, _, err := e.Submit(b.Context(), r, time.Hour)
+				r, err := e.Submit(b.Context(), r, time.Hour)
 				for err == nil && !r.Status.Ended() {
 					r, err = e.Status(b.Context(), account, region, r.Token, 10*time.Second)
 				}

@@ -106,10 +106,10 @@ func New(c Config) *Engine {
 
 // Submit accepts a request and starts it, or leaves it PENDING where no slot is
 // free. deadline is how long it may take from now. The answer and the errors are
-// those of store.Accept; a replay is told by replayed.
+// those of store.Accept.
 //
 // Submit goes on when ctx ends: a request that may have been stored is started.
-func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.Duration) (got operation.Request, replayed bool, err error) {
+func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.Duration) (got operation.Request, err error) {
 	now := e.Store.Now()
 	r = operation.Accept(r, newToken(now), now, deadline)
 	mine := e.slots.takeOne()
@@ -117,7 +117,7 @@ func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.
 		r, err = operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: e.Node, Lease: e.Lease})
 		if err != nil {
 			e.slots.give(1)
-			return r, false, fmt.Errorf("engine: accept: %w", err)
+			return r, fmt.Errorf("engine: accept: %w", err)
 		}
 	} else {
 		r.Message = fmt.Sprintf("Waiting for a free handler slot: all %d of this node are taken", e.Concurrency)
@@ -131,16 +131,15 @@ func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.
 			got, err = stored, nil
 		}
 	}
-	accepted := err == nil && got.Token == r.Token
 	switch {
-	case accepted && mine:
+	case mine && err == nil && got.Token == r.Token: // another token is a replay
 		e.start(got)
 	case mine:
 		e.slots.give(1)
 	default:
 		e.nudge()
 	}
-	return got, err == nil && !accepted, err
+	return got, err
 }
 
 // NewToken returns a fresh token in the form of a request token, for calls that

@@ -85,7 +85,7 @@ func request(name string) operation.Request {
 
 func submit(t testing.TB, e *engine.Engine, r operation.Request) operation.Request {
 	t.Helper()
-	got, _, err := e.Submit(t.Context(), r, time.Hour)
+	got, err := e.Submit(t.Context(), r, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -217,7 +217,7 @@ func live(t *testing.T, f *storetest.Faulty, h handlerFunc, cancel time.Duration
 	for token == "" { // a client that gets an error tries again, with its client token
 		r := request("a")
 		r.ClientToken = "ct"
-		if got, _, err := e.Submit(t.Context(), r, time.Hour); err == nil {
+		if got, err := e.Submit(t.Context(), r, time.Hour); err == nil {
 			token = got.Token
 		}
 	}
@@ -246,7 +246,7 @@ func live(t *testing.T, f *storetest.Faulty, h handlerFunc, cancel time.Duration
 	// Whatever happened, the resource is free for the next request.
 	r = request("a")
 	r.Operation = operation.Delete
-	if _, _, err := e.Submit(t.Context(), r, time.Hour); err != nil && !errors.Is(err, storetest.ErrInjected) {
+	if _, err := e.Submit(t.Context(), r, time.Hour); err != nil && !errors.Is(err, storetest.ErrInjected) {
 		t.Errorf("the next request on the resource: %v", err)
 	}
 	return f.Fired()
