@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ const (
 	Fail     Kind = "fail"     // the handler, or we, gave up
 	Release  Kind = "release"  // the node stops: somebody else is to make the call again
 	Cancel   Kind = "cancel"   // a client asked to cancel
+	Resume   Kind = "resume"   // an operator wants the next call of a request that waits now
+	Abort    Kind = "abort"    // an operator ends the request, whatever it is at
 
 	// What Apply makes of these where time decides.
 	cancelIdle Kind = "cancel, no call in flight"
@@ -28,10 +31,15 @@ const (
 )
 
 // Kinds lists every kind of event that a caller can pass.
-var Kinds = []Kind{Claim, Extend, Progress, Retry, Succeed, Fail, Release, Cancel}
+var Kinds = []Kind{Claim, Extend, Progress, Retry, Succeed, Fail, Release, Cancel, Resume, Abort}
 
-// ServiceTimeout is the error code of a request whose deadline passed.
-const ServiceTimeout = "ServiceTimeout"
+const (
+	// ServiceTimeout is the error code of a request whose deadline passed.
+	ServiceTimeout = "ServiceTimeout"
+	// GeneralServiceException is the error code of a request that an operator ended.
+	// AWS's model has no code for that; this one promises the least.
+	GeneralServiceException = "GeneralServiceException"
+)
 
 // Event is one thing that happened, with the time it happened.
 type Event struct {
@@ -47,8 +55,8 @@ type Event struct {
 	Callback   json.RawMessage // progress
 	Delay      time.Duration   // progress, retry: earliest next call, counted from At
 	ErrorCode  string          // retry, fail
-	Message    string
-	By         string // cancel: Arn of who asked
+	Message    string          // abort: why
+	By         string          // cancel, resume, abort: Arn of who asked
 }
 
 var (
@@ -67,6 +75,8 @@ var next = map[Status]map[Kind]Status{
 		Claim:      InProgress,
 		timeout:    Failed,
 		cancelIdle: CancelComplete,
+		Resume:     Pending,
+		Abort:      Failed,
 	},
 	InProgress: {
 		Claim:      InProgress, // called again, or taken over from a node that is gone
@@ -79,6 +89,8 @@ var next = map[Status]map[Kind]Status{
 		timeout:    Failed,
 		Cancel:     CancelInProgress,
 		cancelIdle: CancelComplete,
+		Resume:     InProgress,
+		Abort:      Failed,
 	},
 	CancelInProgress: {
 		Extend:   CancelInProgress,
@@ -88,6 +100,7 @@ var next = map[Status]map[Kind]Status{
 		Release:  CancelComplete,
 		Succeed:  CancelComplete,
 		Fail:     CancelComplete,
+		Abort:    Failed,
 	},
 }
 
@@ -116,6 +129,11 @@ func Apply(r Request, e Event) (Request, error) {
 	case cancelIdle:
 		n.Message = "Cancelled while no handler call was in flight"
 		n.note(Entry{At: e.At, What: "cancel", By: e.By})
+	case Resume:
+		n.DueAt = earlier(n.DueAt, e.At) // what is due already keeps its place in the queue
+		n.note(Entry{At: e.At, What: "resume", By: e.By})
+	case Abort:
+		n.abort(r, e)
 	case timeout:
 		n.ErrorCode = ServiceTimeout
 		n.Message = "The operation did not complete within " + r.Deadline.Sub(r.Accepted).String()
@@ -125,9 +143,14 @@ func Apply(r Request, e Event) (Request, error) {
 	default:
 		n.answered(kind, e)
 	}
-	n.EventTime = e.At
+	// An answer is written down some time after it was heard, and others may have written
+	// meanwhile: its event follows theirs.
+	if n.EventTime.Before(e.At) {
+		n.EventTime = e.At
+	}
+	n.Message = cut(n.Message, MaxMessage)
 	if to.Ended() {
-		n.end(e.At)
+		n.end(n.EventTime)
 	}
 	return n, nil
 }
@@ -149,6 +172,11 @@ func resolve(r Request, e Event) (Kind, error) {
 		if r.Status == Pending || r.Status == InProgress && !r.InFlight(e.At) {
 			return cancelIdle, nil
 		}
+	case Resume:
+		if r.Node != "" && !r.Status.Ended() {
+			return "", fmt.Errorf("%w: resume while a handler call is in flight", ErrIllegal)
+		}
+	case Abort: // from wherever the table lets it
 	default:
 		if r.Status.Ended() || r.Node == "" || r.Node != e.Node || r.Attempt != e.Attempt {
 			return "", fmt.Errorf("%w: attempt %d of node %q", ErrLeaseLost, e.Attempt, e.Node)
@@ -181,6 +209,20 @@ func (n *Request) claim(r Request, e Event) {
 	}
 }
 
+// abort ends the request by force. Who reads of it is told what may be left of it.
+func (n *Request) abort(r Request, e Event) {
+	n.ErrorCode = GeneralServiceException
+	n.Message = "Ended by an operator: " + cut(e.Message, MaxReason)
+	if left := r.LeftBehind(); left != "" {
+		n.Message += " (" + left + ")"
+	}
+	note := Entry{At: e.At, What: "abort", By: e.By, Message: cut(e.Message, MaxReason)}
+	if r.Node != "" { // the call that is cut off
+		note.Node, note.Attempt = r.Node, r.Attempt
+	}
+	n.note(note)
+}
+
 // answered takes in what came of a call.
 func (n *Request) answered(kind Kind, e Event) {
 	n.Node, n.LeaseUntil = "", time.Time{}
@@ -209,9 +251,9 @@ func (n *Request) answered(kind Kind, e Event) {
 	case Succeed:
 		n.Model = e.Model
 	case Fail:
-		n.ErrorCode = e.ErrorCode
+		n.ErrorCode = cmp.Or(e.ErrorCode, GeneralServiceException)
 		if n.Message == "" {
-			n.Message = "The handler failed with " + e.ErrorCode + " and gave no message"
+			n.Message = "The handler failed with " + n.ErrorCode + " and gave no message"
 		}
 	}
 }
@@ -220,7 +262,6 @@ func (n *Request) answered(kind Kind, e Event) {
 func (n *Request) end(at time.Time) {
 	n.Input = Input{}
 	n.Node, n.LeaseUntil, n.DueAt = "", time.Time{}, time.Time{}
-	n.Message = cut(n.Message, MaxMessage)
 	n.note(Entry{At: at, What: "end", Outcome: string(n.Status), Code: n.ErrorCode})
 }
 

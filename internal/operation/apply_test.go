@@ -64,18 +64,18 @@ func in(t *testing.T, s Status) Request {
 func TestEveryPair(t *testing.T) {
 	const no = Status("refused")
 	want := map[Status]map[Kind]Status{
-		Pending: {Claim: InProgress, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: CancelComplete},
+		Pending: {Claim: InProgress, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: CancelComplete, Resume: Pending, Abort: Failed},
 		InProgress: {
 			Claim: no, Extend: InProgress, Progress: InProgress, Retry: InProgress, Succeed: Success, Fail: Failed,
-			Release: InProgress, Cancel: CancelInProgress,
+			Release: InProgress, Cancel: CancelInProgress, Resume: no, Abort: Failed,
 		},
 		CancelInProgress: {
 			Claim: no, Extend: CancelInProgress, Progress: CancelComplete, Retry: CancelComplete, Succeed: CancelComplete,
-			Fail: CancelComplete, Release: CancelComplete, Cancel: no,
+			Fail: CancelComplete, Release: CancelComplete, Cancel: no, Resume: no, Abort: Failed,
 		},
-		Success:        {Claim: no, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: no},
-		Failed:         {Claim: no, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: no},
-		CancelComplete: {Claim: no, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: no},
+		Success:        {Claim: no, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: no, Resume: no, Abort: no},
+		Failed:         {Claim: no, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: no, Resume: no, Abort: no},
+		CancelComplete: {Claim: no, Extend: no, Progress: no, Retry: no, Succeed: no, Fail: no, Release: no, Cancel: no, Resume: no, Abort: no},
 	}
 	for _, s := range Statuses {
 		for _, k := range Kinds {
@@ -203,6 +203,21 @@ func TestWhatTheCallSaidAfterACancelIsTold(t *testing.T) {
 		if r.Model != nil || r.ErrorCode != "" {
 			t.Errorf("%s: a cancelled request shows model %s, error %s", c.e.Kind, r.Model, r.ErrorCode)
 		}
+	}
+}
+
+// A node that was cut off from its store writes an answer down that it heard before the
+// cancel.
+func TestEventTimeNeverGoesBack(t *testing.T) {
+	r := in(t, CancelInProgress)
+	cancelled := r.EventTime
+	r, err := Apply(r, Event{Kind: Progress, At: cancelled.Add(-time.Second / 2), Node: "n", Attempt: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := r.Timeline.Entries[len(r.Timeline.Entries)-1]
+	if r.Status != CancelComplete || !r.EventTime.Equal(cancelled) || last.What != "end" || !last.At.Equal(cancelled) {
+		t.Errorf("%s at %v, %+v; cancelled at %v", r.Status, r.EventTime, last, cancelled)
 	}
 }
 

@@ -51,6 +51,8 @@ const (
 	ClientTokenLife = 36 * time.Hour
 	// MaxMessage is the longest StatusMessage in characters, as in AWS's model.
 	MaxMessage = 2048
+	// MaxReason is the longest reason in characters that an operator can give.
+	MaxReason = 1024
 )
 
 // Request is one create, update or delete as it stands now. It is a value: Apply

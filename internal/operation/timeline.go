@@ -21,15 +21,15 @@ type Timeline struct {
 // Entry is one line of a timeline. It holds nothing of the resource's properties.
 type Entry struct {
 	At      time.Time     `json:"at"`
-	What    string        `json:"what"` // accepted, call, lost, cancel, end
+	What    string        `json:"what"` // accepted, call, lost, cancel, resume, abort, end
 	Node    string        `json:"node,omitempty"`
 	Attempt int           `json:"attempt,omitempty"`
 	Took    time.Duration `json:"took,omitempty"`    // call: how long, in nanoseconds
 	Outcome string        `json:"outcome,omitempty"` // call: the event it made; end: the status
 	Code    string        `json:"code,omitempty"`
-	Message string        `json:"message,omitempty"`
-	Delay   time.Duration `json:"delay,omitempty"` // call: until the next one, in nanoseconds
-	By      string        `json:"by,omitempty"`    // accepted, cancel: Arn of the caller
+	Message string        `json:"message,omitempty"` // call: the first 200 characters; abort: why, whole
+	Delay   time.Duration `json:"delay,omitempty"`   // call: until the next one, in nanoseconds
+	By      string        `json:"by,omitempty"`      // accepted, cancel, resume, abort: Arn of the caller
 }
 
 // entryMessage is how much of a message a timeline keeps, in characters.
