@@ -32,6 +32,7 @@ var may = map[string][]string{
 	"internal/resource":  {},
 	"internal/schema":    {},
 	"internal/auth":      {},
+	"internal/limit":     {},
 
 	"internal/registry": {"internal/schema"},
 	"internal/store":    {"internal/operation", "internal/resource"},
@@ -39,12 +40,17 @@ var may = map[string][]string{
 	"internal/metrics":  {"internal/operation"},
 
 	"internal/store/memory":    {"internal/operation", "internal/resource", "internal/store"},
-	"internal/store/sqlite":    {"internal/operation", "internal/resource", "internal/store"},
+	"internal/store/row":       {"internal/operation"}, // what the stores on SQL databases have in common
+	"internal/store/sqlite":    {"internal/operation", "internal/resource", "internal/store", "internal/store/row"},
+	"internal/store/postgres":  {"internal/operation", "internal/resource", "internal/store", "internal/store/row"},
 	"internal/store/sealed":    {"internal/operation", "internal/resource", "internal/store"},
 	"internal/store/storetest": {"internal/operation", "internal/resource", "internal/store"},
 
+	"internal/testpg": {}, // a PostgreSQL server for tests; no package but a test imports it
+
 	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/store"},
 	"internal/handler/demo":     {"internal/handler", "internal/schema"},
+	"internal/handler/witness":  {"internal/handler", "internal/schema"}, // in servers under a chaos test only
 
 	"internal/engine":  {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store"},
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
@@ -54,9 +60,9 @@ var may = map[string][]string{
 
 	// The only package that names a concrete store or runtime.
 	"cmd/groundcontrol": {
-		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/sealed", "internal/handler",
-		"internal/handler/simulate", "internal/handler/demo", "internal/engine", "internal/control", "internal/auth", "internal/wire",
-		"internal/server", "internal/metrics", "internal/cli",
+		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
+		"internal/handler/simulate", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
+		"internal/limit", "internal/server", "internal/metrics", "internal/cli",
 	},
 }
 

@@ -37,10 +37,30 @@ var (
 // none of the sentinels above leaves open which of the two: the caller has to ask.
 // No verb waits for ever, whatever its context allows: a store bounds its own waits.
 type Store interface {
+	Requests
+	Work
+	Ledger
+
 	// Now is the store's clock, in UTC. Every time in a request comes from it, so
 	// that nodes on one store agree on what is due.
 	Now() time.Time
 
+	// Purge removes requests that ended and were accepted before the given time,
+	// oldest first, and returns how many: at most max where it removes them one by one,
+	// and more where it can drop many at once at no cost. It is a small step that keeps no
+	// writer waiting; call it again while it returns max or more. A store that keeps
+	// requests in slices of time may keep some until the whole slice is old.
+	Purge(ctx context.Context, before time.Time, max int) (int, error)
+
+	// Live counts the requests that have not ended, by status, over all accounts.
+	Live(ctx context.Context) (map[operation.Status]int, error)
+
+	// Close waits for writes under way and releases what the store holds.
+	Close() error
+}
+
+// Requests is how requests are written and read.
+type Requests interface {
 	// Accept stores r, which Accept or Claim of package operation made. It returns
 	// what is stored, with Revision 1, or the request that stands in the way:
 	//   - a replay (client token known for less than operation.ClientTokenLife, same
@@ -58,13 +78,6 @@ type Store interface {
 	// live request; ErrMoved where the ledger is not at change.Expect.
 	Save(ctx context.Context, r operation.Request, change *resource.Change) (operation.Request, error)
 
-	// Claim applies an operation.Claim event of node to at most max requests that are
-	// claimable at now, longest due first, and returns those requests as they are now;
-	// some may have ended by it. next is when the next of the others becomes
-	// claimable, zero for never. No two calls return the same request unless the lease
-	// of the first ran out in between.
-	Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) (claimed []operation.Request, next time.Time, err error)
-
 	// Request returns the request with the token, or ErrNotFound: also where it
 	// belongs to another account or region.
 	Request(ctx context.Context, account, region, token string) (operation.Request, error)
@@ -74,23 +87,70 @@ type Store interface {
 
 	// Requests returns one page of requests, newest first, without their Input.
 	Requests(ctx context.Context, q RequestQuery) (RequestPage, error)
+}
 
+// Work is how nodes share the live requests. These stand in queues, one for each
+// type in an account and region, so that who takes work can be fair to accounts and
+// spare a type, without reading past what it must not take.
+type Work interface {
+	// Queues returns at most max queues that hold live requests, in the order of
+	// account/region and type name, from the one behind after on.
+	Queues(ctx context.Context, after Queue, max int) ([]Head, error)
+
+	// Waiting returns at most max live requests of a queue that are claimable before the
+	// given time, longest due first, and leaves them as they are.
+	Waiting(ctx context.Context, q Queue, before time.Time, max int) ([]operation.Request, error)
+
+	// Place counts the live requests that become claimable before r in its queue, up
+	// to max.
+	Place(ctx context.Context, r operation.Request, max int) (int, error)
+
+	// Claim applies an operation.Claim event to requests that are claimable at c.Now:
+	// of each queue of c.Shares at most so many as it says, longest due first. It
+	// returns those requests as they are now; some may have ended by it. No two calls
+	// return the same request unless the lease of the first ran out in between.
+	Claim(ctx context.Context, c Claim) ([]operation.Request, error)
+
+	// Watch calls told with the tokens of requests that other processes have written,
+	// until ctx is done; it returns the error of ctx. A hint is a reason to look and
+	// never a fact: it may be late, be lost or come twice, and no tokens at all mean that any
+	// request may have changed. A store of one process has nothing to tell.
+	Watch(ctx context.Context, told func(tokens []string)) error
+}
+
+// Ledger is how resources are read; Save of Requests writes them.
+type Ledger interface {
 	// Resource returns the ledger's entry, or ErrNotFound.
 	Resource(ctx context.Context, key resource.Key) (resource.Resource, error)
 
 	// Resources returns one page of the ledger, ordered by identifier.
 	Resources(ctx context.Context, q ResourceQuery) (ResourcePage, error)
+}
 
-	// Purge removes at most max requests that ended and were accepted before the
-	// given time, oldest first, and returns how many. It is a small step that keeps
-	// no writer waiting; call it again while it returns max.
-	Purge(ctx context.Context, before time.Time, max int) (int, error)
+// Queue names the live requests of one type in one account and region.
+type Queue struct{ Account, Region, TypeName string }
 
-	// Live counts the requests that have not ended, by status, over all accounts.
-	Live(ctx context.Context) (map[operation.Status]int, error)
+// QueueOf returns the queue that r stands in while it is live.
+func QueueOf(r operation.Request) Queue { return Queue{r.Account, r.Region, r.TypeName} }
 
-	// Close waits for writes under way and releases what the store holds.
-	Close() error
+// Head is a queue with when its first request is, or becomes, claimable.
+type Head struct {
+	Queue
+	Claimable time.Time
+}
+
+// Claim says what a node takes.
+type Claim struct {
+	Node   string        // that takes it
+	Now    time.Time     // by the store's clock
+	Lease  time.Duration // how long it holds what it takes
+	Shares []Share
+}
+
+// Share is how many requests of a queue a node takes.
+type Share struct {
+	Queue
+	Max int // 1 or more
 }
 
 // RequestQuery asks for a page of requests of one account and region.

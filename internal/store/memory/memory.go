@@ -21,6 +21,7 @@ type Store struct {
 	mu        sync.Mutex
 	requests  map[string]operation.Request // by token
 	resources map[resource.Key]resource.Resource
+	watchers  map[chan string]struct{}
 }
 
 var _ store.Store = (*Store)(nil)
@@ -92,29 +93,108 @@ func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.
 	return r, nil
 }
 
-// Claim implements store.Store.
-func (s *Store) Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) (claimed []operation.Request, next time.Time, err error) {
+// Queues implements store.Work.
+func (s *Store) Queues(ctx context.Context, after store.Queue, max int) ([]store.Head, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, next, err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	live := s.sorted(func(r operation.Request) bool { return !r.Status.Ended() }, func(a, b operation.Request) int {
+	first := map[store.Queue]time.Time{}
+	for _, r := range s.requests {
+		q := store.QueueOf(r)
+		if at, ok := first[q]; !r.Status.Ended() && compare(q, after) > 0 && (!ok || r.Claimable().Before(at)) {
+			first[q] = r.Claimable()
+		}
+	}
+	var heads []store.Head
+	for _, q := range slices.SortedFunc(maps.Keys(first), compare) {
+		heads = append(heads, store.Head{Queue: q, Claimable: first[q]})
+	}
+	return heads[:min(max, len(heads))], nil
+}
+
+func compare(a, b store.Queue) int {
+	scope := func(q store.Queue) string { return q.Account + "/" + q.Region }
+	return cmp.Or(strings.Compare(scope(a), scope(b)), strings.Compare(a.TypeName, b.TypeName))
+}
+
+// queue returns the live requests of q that are claimable before the given time,
+// longest due first.
+func (s *Store) queue(q store.Queue, before time.Time) []operation.Request {
+	return s.sorted(func(r operation.Request) bool {
+		return !r.Status.Ended() && store.QueueOf(r) == q && r.Claimable().Before(before)
+	}, func(a, b operation.Request) int {
 		return cmp.Or(a.Claimable().Compare(b.Claimable()), strings.Compare(a.Token, b.Token))
 	})
-	for _, r := range live {
-		if len(claimed) == max || now.Before(r.Claimable()) {
-			return claimed, r.Claimable(), nil
-		}
-		n, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: node, Lease: lease})
-		if err != nil {
-			return claimed, next, err
-		}
-		n.Revision++
-		s.put(n)
-		claimed = append(claimed, n)
+}
+
+// Waiting implements store.Work.
+func (s *Store) Waiting(ctx context.Context, q store.Queue, before time.Time, max int) ([]operation.Request, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return claimed, next, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.queue(q, before)
+	return all[:min(max, len(all))], nil
+}
+
+// Place implements store.Work.
+func (s *Store) Place(ctx context.Context, r operation.Request, max int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return min(max, len(s.queue(store.QueueOf(r), r.Claimable()))), nil
+}
+
+// Claim implements store.Work.
+func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []operation.Request, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, share := range c.Shares {
+		due := s.queue(share.Queue, c.Now.Add(1))
+		for _, r := range due[:min(share.Max, len(due))] {
+			n, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: c.Now, Node: c.Node, Lease: c.Lease})
+			if err != nil {
+				return claimed, err
+			}
+			n.Revision++
+			s.put(n)
+			claimed = append(claimed, n)
+		}
+	}
+	return claimed, nil
+}
+
+// Watch implements store.Work. All who watch are told of all writes: engines that
+// share the store are nodes to each other.
+func (s *Store) Watch(ctx context.Context, told func(tokens []string)) error {
+	ch := make(chan string, 1024)
+	s.mu.Lock()
+	if s.watchers == nil {
+		s.watchers = map[chan string]struct{}{}
+	}
+	s.watchers[ch] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, ch)
+	}()
+	for {
+		select {
+		case token := <-ch:
+			told([]string{token})
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Request implements store.Store.
@@ -246,6 +326,12 @@ func (s *Store) put(r operation.Request) {
 		s.requests = map[string]operation.Request{}
 	}
 	s.requests[r.Token] = r
+	for ch := range s.watchers {
+		select {
+		case ch <- r.Token:
+		default: // a hint may be lost
+		}
+	}
 }
 
 // holder returns the live request, other than r, that holds r's resource.

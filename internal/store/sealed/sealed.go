@@ -73,17 +73,31 @@ func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.
 	return got, err
 }
 
-// Claim implements store.Store. A request whose secrets do not open is reported as
-// an error of the whole claim: its lease runs out, and the log tells why.
-func (s *Store) Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) ([]operation.Request, time.Time, error) {
-	claimed, next, err := s.Store.Claim(ctx, node, now, lease, max)
-	for i := range claimed {
-		if err != nil {
-			break
+// Claim implements store.Store. A request whose secrets do not open is left out, beside
+// an error that names it: its lease runs out, and the log tells why.
+func (s *Store) Claim(ctx context.Context, c store.Claim) ([]operation.Request, error) {
+	claimed, err := s.Store.Claim(ctx, c)
+	return s.allOpened(claimed, err)
+}
+
+// Waiting implements store.Store.
+func (s *Store) Waiting(ctx context.Context, q store.Queue, before time.Time, max int) ([]operation.Request, error) {
+	waiting, err := s.Store.Waiting(ctx, q, before, max)
+	return s.allOpened(waiting, err)
+}
+
+// allOpened opens those that open.
+func (s *Store) allOpened(all []operation.Request, err error) ([]operation.Request, error) {
+	plain := make([]operation.Request, 0, len(all))
+	for _, r := range all {
+		r, oerr := s.opened(r, nil)
+		if oerr != nil {
+			err = errors.Join(err, oerr)
+			continue
 		}
-		claimed[i], err = s.opened(claimed[i], nil)
+		plain = append(plain, r)
 	}
-	return claimed, next, err
+	return plain, err
 }
 
 // Request implements store.Store.

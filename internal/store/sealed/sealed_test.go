@@ -3,6 +3,7 @@ package sealed_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,5 +94,27 @@ func TestAnotherKeyOpensNothing(t *testing.T) {
 	}
 	if _, err := sealed.New(inner, []byte("short")); err == nil {
 		t.Error("a short key is taken")
+	}
+}
+
+func TestClaimGivesOnlyWhatOpens(t *testing.T) {
+	inner := new(memory.Store)
+	lost, _ := put(t, wrap(t, inner, sealed.NewKey()))
+	s := wrap(t, inner, sealed.NewKey())
+	r, err := inner.Request(t.Context(), "1", "r", lost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Token, r.Identifier, r.Input = operation.NewToken(r.Accepted, [8]byte{3}), "c", operation.Input{Desired: []byte(secret)}
+	if _, err := s.Accept(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	c := store.Claim{Node: "n2", Now: r.LeaseUntil, Lease: time.Minute, Shares: []store.Share{{Queue: store.QueueOf(r), Max: 9}}}
+	claimed, err := s.Claim(t.Context(), c)
+	if !errors.Is(err, sealed.ErrOpen) || !strings.Contains(err.Error(), lost) {
+		t.Errorf("%v, want ErrOpen for %s", err, lost)
+	}
+	if len(claimed) != 1 || claimed[0].Token != r.Token || string(claimed[0].Input.Desired) != secret {
+		t.Errorf("claimed %+v", claimed)
 	}
 }

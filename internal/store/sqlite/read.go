@@ -12,10 +12,11 @@ import (
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store"
+	"example.org/groundcontrol/internal/store/row"
 )
 
 type readStatements struct {
-	request, replay, resource, resources, live *sql.Stmt
+	request, replay, resource, resources, live, head, waiting, place *sql.Stmt
 
 	mu    sync.Mutex
 	lists map[int]*sql.Stmt // by the number of ranges: at most as many as there are kinds
@@ -29,6 +30,11 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 		&r.resources: `SELECT ` + resourceColumns + ` FROM resource
 			WHERE scope = ? AND type = ? AND identifier > ? ORDER BY identifier LIMIT ?`,
 		&r.live: `SELECT kind, count(*) FROM request WHERE claimable IS NOT NULL GROUP BY kind`,
+		&r.head: `SELECT scope, type, claimable FROM request WHERE claimable IS NOT NULL AND (scope, type) > (?, ?)
+			ORDER BY scope, type, claimable LIMIT 1`,
+		&r.waiting: waiting,
+		&r.place: `SELECT count(*) FROM
+			(SELECT 1 FROM request WHERE scope = ? AND type = ? AND claimable < ? AND claimable IS NOT NULL LIMIT ?)`,
 	} {
 		var err error
 		if *s, err = db.PrepareContext(ctx, text); err != nil {
@@ -44,13 +50,13 @@ func (s *Store) Request(ctx context.Context, account, region, token string) (ope
 	if !ok {
 		return operation.Request{}, store.ErrNotFound
 	}
-	r, err := scanRequest(s.read.request.QueryRowContext(ctx, u[:], scope(account, region)))
+	r, err := scanRequest(s.read.request.QueryRowContext(ctx, u[:], row.Scope(account, region)))
 	return r, found("request", err)
 }
 
 // Replay implements store.Store.
 func (s *Store) Replay(ctx context.Context, account, region, clientToken string, now time.Time) (operation.Request, error) {
-	r, err := scanRequest(s.read.replay.QueryRowContext(ctx, scope(account, region), clientToken))
+	r, err := scanRequest(s.read.replay.QueryRowContext(ctx, row.Scope(account, region), clientToken))
 	if err == nil && now.Sub(r.Accepted) >= operation.ClientTokenLife {
 		return operation.Request{}, store.ErrNotFound
 	}
@@ -59,13 +65,13 @@ func (s *Store) Replay(ctx context.Context, account, region, clientToken string,
 
 // Resource implements store.Store.
 func (s *Store) Resource(ctx context.Context, k resource.Key) (resource.Resource, error) {
-	is, err := scanResource(s.read.resource.QueryRowContext(ctx, scope(k.Account, k.Region), k.TypeName, k.Identifier))
+	is, err := scanResource(s.read.resource.QueryRowContext(ctx, row.Scope(k.Account, k.Region), k.TypeName, k.Identifier))
 	return is, found("resource", err)
 }
 
 // Resources implements store.Store.
 func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.ResourcePage, error) {
-	rows, err := s.read.resources.QueryContext(ctx, scope(q.Account, q.Region), q.TypeName, q.After, q.Limit+1)
+	rows, err := s.read.resources.QueryContext(ctx, row.Scope(q.Account, q.Region), q.TypeName, q.After, q.Limit+1)
 	if err != nil {
 		return store.ResourcePage{}, wrap("resources", err)
 	}
@@ -90,14 +96,14 @@ func (s *Store) Requests(ctx context.Context, q store.RequestQuery) (store.Reque
 		}
 	}
 	since := operation.FirstToken(q.EndedSince)
-	ranges := kinds(q.Statuses, q.Operations)
+	ranges := row.Kinds(q.Statuses, q.Operations)
 	values := make([]any, 0, 4*len(ranges)+1)
 	for _, kind := range ranges {
 		first := since
-		if status, _ := fromKind(kind); !status.Ended() {
+		if status, _ := row.FromKind(kind); !status.Ended() {
 			first = [16]byte{}
 		}
-		values = append(values, scope(q.Account, q.Region), kind, first[:], last[:])
+		values = append(values, row.Scope(q.Account, q.Region), kind, first[:], last[:])
 	}
 	values = append(values, q.Limit+1)
 	list, err := s.read.list(ctx, s.readers, len(ranges))
@@ -145,8 +151,8 @@ func (s *Store) Live(ctx context.Context) (map[operation.Status]int, error) {
 		return nil, wrap("live", err)
 	}
 	type count struct{ kind, n int }
-	all, err := scanAll(rows, func(row scanner) (c count, err error) {
-		err = row.Scan(&c.kind, &c.n)
+	all, err := scanAll(rows, func(from scanner) (c count, err error) {
+		err = from.Scan(&c.kind, &c.n)
 		return c, err
 	})
 	if err != nil {
@@ -154,10 +160,54 @@ func (s *Store) Live(ctx context.Context) (map[operation.Status]int, error) {
 	}
 	live := map[operation.Status]int{}
 	for _, c := range all {
-		status, _ := fromKind(c.kind)
+		status, _ := row.FromKind(c.kind)
 		live[status] += c.n
 	}
 	return live, nil
+}
+
+// Queues implements store.Work. It hops from queue to queue on the index, however
+// long they are.
+func (s *Store) Queues(ctx context.Context, after store.Queue, max int) ([]store.Head, error) {
+	var heads []store.Head
+	in, name := row.Scope(after.Account, after.Region), after.TypeName
+	for len(heads) < max {
+		var at int64
+		err := s.read.head.QueryRowContext(ctx, in, name).Scan(&in, &name, &at)
+		if errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+		if err != nil {
+			return nil, wrap("queues", err)
+		}
+		h := store.Head{Claimable: row.Instant(at)}
+		h.TypeName = name
+		h.Account, h.Region = row.SplitScope(in)
+		heads = append(heads, h)
+	}
+	return heads, nil
+}
+
+// Waiting implements store.Work.
+func (s *Store) Waiting(ctx context.Context, q store.Queue, before time.Time, max int) ([]operation.Request, error) {
+	rows, err := s.read.waiting.QueryContext(ctx, row.Scope(q.Account, q.Region), q.TypeName, row.Nanos(before), max)
+	if err != nil {
+		return nil, wrap("waiting", err)
+	}
+	all, err := scanAll(rows, scanRequest)
+	return all, wrap("waiting", err)
+}
+
+// Place implements store.Work.
+func (s *Store) Place(ctx context.Context, r operation.Request, max int) (n int, err error) {
+	err = s.read.place.QueryRowContext(ctx, row.Scope(r.Account, r.Region), r.TypeName, row.Nanos(r.Claimable()), max).Scan(&n)
+	return n, wrap("place", err)
+}
+
+// Watch implements store.Work: no other process has the file.
+func (s *Store) Watch(ctx context.Context, _ func([]string)) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {

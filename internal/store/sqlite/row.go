@@ -4,15 +4,11 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"time"
 
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
+	"example.org/groundcontrol/internal/store/row"
 )
-
-// scope is how account and region stand in a row: one text, so that indexes are short.
-func scope(account, region string) string { return account + "/" + region }
 
 // requestColumns is what scanRequest reads, in its order.
 const requestColumns = `token, scope, kind, revision, type, identifier, client_token, node, lease_until, body`
@@ -27,8 +23,8 @@ func insertValues(r operation.Request) ([]driver.Value, error) {
 		return nil, err
 	}
 	return []driver.Value{
-		token, scope(r.Account, r.Region), int64(kindOf(r.Status, r.Operation)), r.Revision, r.TypeName, r.Identifier,
-		orNull(r.ClientToken), r.Node, nanos(r.LeaseUntil), body(r), claimable(r),
+		token, row.Scope(r.Account, r.Region), int64(row.Kind(r.Status, r.Operation)), r.Revision, r.TypeName, r.Identifier,
+		orNull(r.ClientToken), r.Node, row.Nanos(r.LeaseUntil), row.Body(r), claimable(r),
 	}, nil
 }
 
@@ -43,23 +39,19 @@ func updateValues(r operation.Request) ([]driver.Value, error) {
 		return nil, err
 	}
 	return []driver.Value{
-		int64(kindOf(r.Status, r.Operation)), r.Revision + 1, r.Identifier, r.Node, nanos(r.LeaseUntil), body(r), claimable(r),
+		int64(row.Kind(r.Status, r.Operation)), r.Revision + 1, r.Identifier, r.Node, row.Nanos(r.LeaseUntil), row.Body(r), claimable(r),
 		token, r.Revision,
 	}, nil
 }
 
-func body(r operation.Request) []byte {
-	return appendBody(make([]byte, 0, 512+len(r.Input.Desired)+len(r.Input.Previous)+len(r.Input.Model)+len(r.Model)), r)
-}
-
 type scanner interface{ Scan(...any) error }
 
-func scanRequest(row scanner) (operation.Request, error) { return scanned(row, true) }
+func scanRequest(from scanner) (operation.Request, error) { return scanned(from, true) }
 
 // scanListed leaves out the input, which lists do not give.
-func scanListed(row scanner) (operation.Request, error) { return scanned(row, false) }
+func scanListed(from scanner) (operation.Request, error) { return scanned(from, false) }
 
-func scanned(row scanner, withInput bool) (operation.Request, error) {
+func scanned(from scanner, withInput bool) (operation.Request, error) {
 	var (
 		r           operation.Request
 		token, body []byte
@@ -68,7 +60,7 @@ func scanned(row scanner, withInput bool) (operation.Request, error) {
 		client      *string
 		leased      int64
 	)
-	err := row.Scan(&token, &scope, &kind, &r.Revision, &r.TypeName, &r.Identifier, &client, &r.Node, &leased, &body)
+	err := from.Scan(&token, &scope, &kind, &r.Revision, &r.TypeName, &r.Identifier, &client, &r.Node, &leased, &body)
 	if err != nil {
 		return r, err
 	}
@@ -76,25 +68,25 @@ func scanned(row scanner, withInput bool) (operation.Request, error) {
 		return r, fmt.Errorf("sqlite: a request token of %d bytes", len(token))
 	}
 	r.Token = operation.FormatToken([16]byte(token))
-	r.Account, r.Region, _ = strings.Cut(scope, "/")
-	r.Status, r.Operation = fromKind(kind)
+	r.Account, r.Region = row.SplitScope(scope)
+	r.Status, r.Operation = row.FromKind(kind)
 	if client != nil {
 		r.ClientToken = *client
 	}
-	r.LeaseUntil = instant(leased)
-	return r, readBody(body, &r, withInput)
+	r.LeaseUntil = row.Instant(leased)
+	return r, row.ReadBody(body, &r, withInput)
 }
 
 const resourceColumns = `scope, type, identifier, type_version, model, write_only, revision, created, updated, request`
 
-func scanResource(row scanner) (resource.Resource, error) {
+func scanResource(from scanner) (resource.Resource, error) {
 	var (
 		is               resource.Resource
 		scope            string
 		created, updated int64
 		request          []byte
 	)
-	err := row.Scan(&scope, &is.TypeName, &is.Identifier, &is.TypeVersion, (*[]byte)(&is.Model), (*[]byte)(&is.WriteOnly),
+	err := from.Scan(&scope, &is.TypeName, &is.Identifier, &is.TypeVersion, (*[]byte)(&is.Model), (*[]byte)(&is.WriteOnly),
 		&is.Revision, &created, &updated, &request)
 	if err != nil {
 		return is, err
@@ -102,8 +94,8 @@ func scanResource(row scanner) (resource.Resource, error) {
 	if len(request) == 16 {
 		is.Request = operation.FormatToken([16]byte(request))
 	}
-	is.Account, is.Region, _ = strings.Cut(scope, "/")
-	is.Created, is.Updated = instant(created), instant(updated)
+	is.Account, is.Region = row.SplitScope(scope)
+	is.Created, is.Updated = row.Instant(created), row.Instant(updated)
 	return is, nil
 }
 
@@ -111,29 +103,12 @@ func claimable(r operation.Request) driver.Value {
 	if r.Status.Ended() {
 		return nil
 	}
-	return nanos(r.Claimable())
+	return row.Nanos(r.Claimable())
 }
 
 func tokenBytes(token string) ([]byte, error) {
-	u, ok := operation.ParseToken(token)
-	if !ok {
-		return nil, fmt.Errorf("sqlite: %q is no request token", token)
-	}
-	return u[:], nil
-}
-
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func instant(ns int64) time.Time {
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns).UTC()
+	u, err := row.Token(token)
+	return u[:], err
 }
 
 // blob keeps nil and JSON apart: an absent document is NULL.

@@ -93,7 +93,9 @@ func TestRequestsSurviveAndLeasesOfTheProcessBeforeAreOver(t *testing.T) {
 	}
 	s = open(t, path)
 	defer s.Close()
-	got, _, err := s.Claim(t.Context(), "n2", t0.Add(time.Second), time.Minute, 10) // long before the lease ran out
+	got, err := s.Claim(t.Context(), store.Claim{
+		Node: "n2", Now: t0.Add(time.Second), Lease: time.Minute, Shares: []store.Share{{Queue: store.QueueOf(r), Max: 10}},
+	}) // long before the lease ran out
 	if err != nil || len(got) != 1 || got[0].Token != r.Token || got[0].Attempt != 2 || got[0].Lost != 1 {
 		t.Errorf("claimed %+v, %v", got, err)
 	}

@@ -68,14 +68,14 @@ func (s *stmt) run(values ...driver.Value) (int64, error) {
 }
 
 // each calls f for each row; what the row holds is f's to keep.
-func (s *stmt) each(f func(row) error, values ...driver.Value) (err error) {
+func (s *stmt) each(f func(tuple) error, values ...driver.Value) (err error) {
 	rows, err := s.query.QueryContext(context.Background(), s.bind(values))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for {
-		r := make(row, len(rows.Columns()))
+		r := make(tuple, len(rows.Columns()))
 		switch err := rows.Next(r); {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -88,11 +88,11 @@ func (s *stmt) each(f func(row) error, values ...driver.Value) (err error) {
 	}
 }
 
-// row is one row of a result; it scans as *sql.Rows does.
-type row []driver.Value
+// tuple is one row of a result; it scans as *sql.Rows does.
+type tuple []driver.Value
 
 // Scan copies the columns into dest. NULL leaves nil, an empty text or 0.
-func (r row) Scan(dest ...any) error {
+func (r tuple) Scan(dest ...any) error {
 	if len(dest) != len(r) {
 		return fmt.Errorf("%d columns into %d places", len(r), len(dest))
 	}

@@ -14,6 +14,7 @@ import (
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store"
+	"example.org/groundcontrol/internal/store/row"
 )
 
 // writeStatements are the writer's, all on its one connection.
@@ -21,7 +22,7 @@ type writeStatements struct {
 	begin, commit, rollback *stmt
 
 	insert, update, byClientToken, forgetClientToken, holder *stmt
-	due, nextDue, purge                                      *stmt
+	due, purge                                               *stmt
 	revision, putResource, newResource, dropResource         *stmt
 
 	all []*stmt
@@ -46,8 +47,7 @@ func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
 		&t.forgetClientToken: `UPDATE request SET client_token = NULL WHERE token = ?`,
 		&t.holder: `SELECT ` + requestColumns + ` FROM request
 			WHERE scope = ? AND type = ? AND identifier = ? AND identifier <> '' AND claimable IS NOT NULL`,
-		&t.due:     `SELECT ` + requestColumns + ` FROM request WHERE claimable <= ? ORDER BY claimable, token LIMIT ?`,
-		&t.nextDue: `SELECT claimable FROM request WHERE claimable IS NOT NULL ORDER BY claimable LIMIT 1`,
+		&t.due: waiting,
 		&t.purge: `DELETE FROM request WHERE id IN
 			(SELECT id FROM request WHERE token < ? AND claimable IS NULL ORDER BY token LIMIT ?)`,
 		&t.revision: `SELECT revision FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
@@ -68,9 +68,9 @@ func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
 
 // request returns the one request that a statement finds.
 func (s *stmt) request(values ...driver.Value) (r operation.Request, found bool, err error) {
-	err = s.each(func(row row) (err error) {
+	err = s.each(func(from tuple) (err error) {
 		found = true
-		r, err = scanRequest(row)
+		r, err = scanRequest(from)
 		return err
 	}, values...)
 	return r, found, err
@@ -137,7 +137,7 @@ func (t *writeStatements) accept(r operation.Request, values []driver.Value) (op
 // request: the client token first, then the lock.
 func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, error) {
 	if r.ClientToken != "" {
-		old, found, err := t.byClientToken.request(scope(r.Account, r.Region), r.ClientToken)
+		old, found, err := t.byClientToken.request(row.Scope(r.Account, r.Region), r.ClientToken)
 		switch {
 		case err != nil:
 			return old, err
@@ -149,7 +149,7 @@ func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, erro
 			return old, nil
 		}
 	}
-	old, found, err := t.holder.request(scope(r.Account, r.Region), r.TypeName, r.Identifier)
+	old, found, err := t.holder.request(row.Scope(r.Account, r.Region), r.TypeName, r.Identifier)
 	if err != nil || !found {
 		return old, err
 	}
@@ -158,7 +158,7 @@ func (t *writeStatements) inTheWay(r operation.Request) (operation.Request, erro
 
 // forget takes r's client token from the request that had it.
 func (t *writeStatements) forget(r operation.Request) error {
-	old, found, err := t.byClientToken.request(scope(r.Account, r.Region), r.ClientToken)
+	old, found, err := t.byClientToken.request(row.Scope(r.Account, r.Region), r.ClientToken)
 	if err != nil || !found {
 		return err
 	}
@@ -206,14 +206,14 @@ func (t *writeStatements) save(values []driver.Value, change *resource.Change) e
 }
 
 func (t *writeStatements) change(c *resource.Change) error {
-	where := scope(c.Account, c.Region)
+	where := row.Scope(c.Account, c.Region)
 	request, err := tokenBytes(c.Request)
 	if err != nil {
 		return err
 	}
 	if c.Expect == 0 && !c.Gone {
 		n, err := t.newResource.run(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
-			nanos(c.Updated), nanos(c.Updated), request)
+			row.Nanos(c.Updated), row.Nanos(c.Updated), request)
 		if err == nil && n == 0 {
 			return store.ErrMoved
 		}
@@ -229,9 +229,9 @@ func (t *writeStatements) change(c *resource.Change) error {
 		_, err = t.dropResource.run(where, c.TypeName, c.Identifier)
 	case old == 0:
 		_, err = t.newResource.run(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
-			nanos(c.Updated), nanos(c.Updated), request)
+			row.Nanos(c.Updated), row.Nanos(c.Updated), request)
 	default:
-		_, err = t.putResource.run(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), nanos(c.Updated), request,
+		_, err = t.putResource.run(c.TypeVersion, blob(c.Model), blob(c.WriteOnly), row.Nanos(c.Updated), request,
 			where, c.TypeName, c.Identifier)
 	}
 	return err
@@ -239,54 +239,54 @@ func (t *writeStatements) change(c *resource.Change) error {
 
 // revisionOf is 0 for a resource that the ledger lacks.
 func (t *writeStatements) revisionOf(k resource.Key) (revision int64, err error) {
-	err = t.revision.each(func(r row) error { return r.Scan(&revision) }, scope(k.Account, k.Region), k.TypeName, k.Identifier)
+	err = t.revision.each(func(r tuple) error { return r.Scan(&revision) }, row.Scope(k.Account, k.Region), k.TypeName, k.Identifier)
 	return revision, err
 }
 
+// waiting finds the requests of a queue that are claimable before a time.
+const waiting = `SELECT ` + requestColumns + ` FROM request
+	WHERE scope = ? AND type = ? AND claimable < ? AND claimable IS NOT NULL ORDER BY claimable, id LIMIT ?`
+
 // Claim implements store.Store.
-func (s *Store) Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) (claimed []operation.Request, next time.Time, err error) {
+func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []operation.Request, err error) {
 	err = s.writer.do(ctx, func(t *writeStatements) (err error) {
-		claimed, next, err = t.claim(operation.Event{Kind: operation.Claim, At: now, Node: node, Lease: lease}, max)
+		claimed, err = t.claim(c)
 		return err
 	})
 	if err != nil {
-		return nil, time.Time{}, wrap("claim", err)
+		return nil, wrap("claim", err)
 	}
-	return claimed, next, nil
+	return claimed, nil
 }
 
-func (t *writeStatements) claim(e operation.Event, max int) (claimed []operation.Request, next time.Time, err error) {
+func (t *writeStatements) claim(c store.Claim) (claimed []operation.Request, err error) {
 	var due []operation.Request
-	err = t.due.each(func(row row) error {
-		r, err := scanRequest(row)
-		due = append(due, r)
-		return err
-	}, nanos(e.At), int64(max))
-	if err != nil {
-		return nil, next, err
+	for _, share := range c.Shares {
+		err := t.due.each(func(from tuple) error {
+			r, err := scanRequest(from)
+			due = append(due, r)
+			return err
+		}, row.Scope(share.Account, share.Region), share.TypeName, row.Nanos(c.Now)+1, int64(share.Max))
+		if err != nil {
+			return nil, err
+		}
 	}
 	for _, r := range due {
-		n, err := operation.Apply(r, e)
+		n, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: c.Now, Node: c.Node, Lease: c.Lease})
 		if err != nil {
-			return nil, next, err // the column says claimable, the request says no
+			return nil, err // the column says claimable, the request says no
 		}
 		values, err := updateValues(n)
 		if err != nil {
-			return nil, next, err
+			return nil, err
 		}
 		if _, err := t.update.run(values...); err != nil {
-			return nil, next, err
+			return nil, err
 		}
 		n.Revision++
 		claimed = append(claimed, n)
 	}
-	err = t.nextDue.each(func(r row) error {
-		var at int64
-		err := r.Scan(&at)
-		next = time.Unix(0, at).UTC()
-		return err
-	})
-	return claimed, next, err
+	return claimed, nil
 }
 
 // Purge implements store.Store.

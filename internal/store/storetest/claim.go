@@ -3,9 +3,13 @@ package storetest
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/store"
@@ -21,7 +25,7 @@ func claimOnce(t *testing.T, s store.Store) {
 	for w := range 8 {
 		wg.Go(func() {
 			for range 100 { // a store that claims for ever must fail, not hang
-				got, _, err := s.Claim(t.Context(), name("n", w), t0.Add(time.Minute), time.Minute, 3)
+				got, err := s.Claim(t.Context(), taking(name("n", w), t0.Add(time.Minute), 3))
 				if err != nil {
 					t.Error(err)
 					return
@@ -62,7 +66,7 @@ func claimOrder(t *testing.T, s store.Store) {
 		accept(t, s, pending(n, name("r", n)))
 	}
 	for i := range 4 {
-		got, _, err := s.Claim(t.Context(), "n", t0.Add(time.Minute), time.Minute, 1)
+		got, err := s.Claim(t.Context(), taking("n", t0.Add(time.Minute), 1))
 		must(t, err)
 		if len(got) != 1 || got[0].Identifier != name("r", i) {
 			t.Fatalf("claim %d: %+v", i, got)
@@ -70,22 +74,146 @@ func claimOrder(t *testing.T, s store.Store) {
 	}
 }
 
-func claimNext(t *testing.T, s store.Store) {
-	check := func(at int, max, claimed int, want time.Time) {
-		t.Helper()
-		got, next, err := s.Claim(t.Context(), "n", t0.Add(time.Duration(at)*time.Second), time.Minute, max)
-		if err != nil || len(got) != claimed || !next.Equal(want) {
-			t.Errorf("at %d s: %d claimed, next %v, %v; want %d, %v", at, len(got), next, err, claimed, want)
+// taking claims of the queue that pending and leased stand in.
+func taking(node string, now time.Time, max int) store.Claim {
+	return store.Claim{Node: node, Now: now, Lease: time.Minute, Shares: []store.Share{{Queue: queue("A::B::C"), Max: max}}}
+}
+
+func queue(typeName string) store.Queue {
+	return store.Queue{Account: account, Region: region, TypeName: typeName}
+}
+
+func heads(t *testing.T, s store.Store, after store.Queue, max int) []store.Head {
+	t.Helper()
+	h, err := s.Queues(t.Context(), after, max)
+	must(t, err)
+	return h
+}
+
+func claimShares(t *testing.T, s store.Store) {
+	for i, typeName := range []string{"A::B::C", "A::B::C", "A::B::C", "A::B::D", "A::B::D", "A::B::E"} {
+		r := pending(i, name("r", i))
+		r.TypeName = typeName
+		accept(t, s, r)
+	}
+	c := taking("n", t0.Add(time.Minute), 2)
+	c.Shares = append(c.Shares, store.Share{Queue: queue("A::B::D"), Max: 9}, store.Share{Queue: queue("A::B::none"), Max: 9})
+	got, err := s.Claim(t.Context(), c)
+	must(t, err)
+	n := map[string]int{}
+	for _, r := range got {
+		n[r.TypeName]++
+	}
+	if want := map[string]int{"A::B::C": 2, "A::B::D": 2}; !maps.Equal(n, want) {
+		t.Errorf("claimed %v, want %v", n, want)
+	}
+	if got, err := s.Claim(t.Context(), store.Claim{Node: "n", Now: t0.Add(time.Minute), Lease: time.Minute}); err != nil || len(got) > 0 {
+		t.Errorf("without shares: %d claimed, %v", len(got), err)
+	}
+}
+
+func queueHeads(t *testing.T, s store.Store) {
+	if h := heads(t, s, store.Queue{}, 10); len(h) != 0 {
+		t.Errorf("empty store: %v", h)
+	}
+	put := func(n int, account, region, typeName string) {
+		r := pending(n, name("r", n))
+		r.Account, r.Region, r.TypeName = account, region, typeName
+		accept(t, s, r)
+	}
+	put(4, account, region, "A::B::C")
+	put(3, account, region, "A::B::C")
+	put(5, account, region, "A::B::D")
+	put(1, account, "us-east-1", "A::B::C")
+	put(2, "000000000002", region, "A::B::C")
+	end(t, s, accept(t, s, leased(t, 0, "ended")))
+	accept(t, s, leased(t, 6, "leased"))
+	want := []store.Head{
+		{Queue: queue("A::B::C"), Claimable: t0.Add(3 * time.Second)},
+		{Queue: queue("A::B::D"), Claimable: t0.Add(5 * time.Second)},
+		{Queue: store.Queue{Account: account, Region: "us-east-1", TypeName: "A::B::C"}, Claimable: t0.Add(time.Second)},
+		{Queue: store.Queue{Account: "000000000002", Region: region, TypeName: "A::B::C"}, Claimable: t0.Add(2 * time.Second)},
+	}
+	for max := 1; max <= 5; max++ {
+		var got []store.Head
+		var after store.Queue
+		for range 5 {
+			h := heads(t, s, after, max)
+			got = append(got, h...)
+			if len(h) < max {
+				break
+			}
+			after = h[len(h)-1].Queue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("pages of %d (-want +got):\n%s", max, diff)
 		}
 	}
-	check(0, 1, 0, time.Time{})
-	for i := range 3 {
-		accept(t, s, pending(10+i, name("r", i)))
+	_, err := s.Claim(t.Context(), taking("n", t0.Add(10*time.Second), 2))
+	must(t, err)
+	want[0].Claimable = t0.Add(66 * time.Second) // what is left is leased, one since before
+	if diff := cmp.Diff(want, heads(t, s, store.Queue{}, 10)); diff != "" {
+		t.Errorf("after a claim (-want +got):\n%s", diff)
 	}
-	check(9, 5, 0, t0.Add(10*time.Second))
-	check(11, 1, 1, t0.Add(11*time.Second)) // one more is due already
-	check(11, 5, 1, t0.Add(12*time.Second))
-	check(12, 5, 1, t0.Add(71*time.Second)) // what is left is leased
+}
+
+func waiting(t *testing.T, s store.Store) {
+	for _, n := range []int{3, 1, 2, 0} {
+		accept(t, s, pending(n, name("r", n)))
+	}
+	other := pending(4, "other")
+	other.TypeName = "A::B::D"
+	accept(t, s, other)
+	for _, c := range []struct {
+		before, max int
+		want        []string
+	}{
+		{0, 9, nil},
+		{2, 9, []string{"r000", "r001"}},
+		{9, 9, []string{"r000", "r001", "r002", "r003"}},
+		{9, 1, []string{"r000"}},
+	} {
+		got, err := s.Waiting(t.Context(), queue("A::B::C"), t0.Add(time.Duration(c.before)*time.Second), c.max)
+		must(t, err)
+		var ids []string
+		for _, r := range got {
+			ids = append(ids, r.Identifier)
+			same(t, "waiting", r, request(t, s, r.Token))
+		}
+		if !slices.Equal(ids, c.want) {
+			t.Errorf("before %d s, at most %d: %v, want %v", c.before, c.max, ids, c.want)
+		}
+	}
+}
+
+func place(t *testing.T, s store.Store) {
+	var all []operation.Request
+	for n := range 4 {
+		all = append(all, accept(t, s, pending(n, name("r", n))))
+	}
+	for n, r := range all {
+		for max := range 5 {
+			got, err := s.Place(t.Context(), r, max)
+			must(t, err)
+			if got != min(n, max) {
+				t.Errorf("request %d, up to %d: %d are before it", n, max, got)
+			}
+		}
+	}
+}
+
+func watchEnds(t *testing.T, s store.Store) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Watch(ctx, func([]string) {}) }()
+	accept(t, s, pending(1, "a")) // not disturbed by whoever watches
+	cancel(nil)
+	select {
+	case err := <-done:
+		wantErr(t, "watch", err, context.Canceled)
+	case <-time.After(10 * time.Second):
+		t.Fatal("Watch does not return when its context ends")
+	}
 }
 
 func claimTakeOver(t *testing.T, s store.Store) {
@@ -94,7 +222,7 @@ func claimTakeOver(t *testing.T, s store.Store) {
 		at   time.Duration
 		want int
 	}{{0, 0}, {time.Minute - time.Nanosecond, 0}, {time.Minute, 1}, {time.Minute, 0}} {
-		got, _, err := s.Claim(t.Context(), "n2", t0.Add(step.at), time.Minute, 10)
+		got, err := s.Claim(t.Context(), taking("n2", t0.Add(step.at), 10))
 		if err != nil || len(got) != step.want {
 			t.Fatalf("step %d: %d claimed, %v; want %d", i, len(got), err, step.want)
 		}
@@ -108,10 +236,13 @@ func claimTakeOver(t *testing.T, s store.Store) {
 
 func claimDeadline(t *testing.T, s store.Store) {
 	r := accept(t, s, pending(0, "a"))
-	got, next, err := s.Claim(t.Context(), "n", r.Deadline, time.Minute, 10)
+	got, err := s.Claim(t.Context(), taking("n", r.Deadline, 10))
 	must(t, err)
-	if len(got) != 1 || got[0].Status != operation.Failed || got[0].ErrorCode != operation.ServiceTimeout || !next.IsZero() {
-		t.Fatalf("claimed %+v, next %v", got, next)
+	if len(got) != 1 || got[0].Status != operation.Failed || got[0].ErrorCode != operation.ServiceTimeout {
+		t.Fatalf("claimed %+v", got)
+	}
+	if h := heads(t, s, store.Queue{}, 10); len(h) != 0 {
+		t.Errorf("queues %v, want none", h)
 	}
 	same(t, "stored", request(t, s, r.Token), got[0])
 	accept(t, s, pending(2, "a")) // the lock is free
@@ -126,7 +257,7 @@ func cancelledContext(t *testing.T, s store.Store) {
 	_, err = s.Save(ctx, apply(t, r, succeed(r)), nil)
 	wantErr(t, "save", err, context.Canceled)
 	same(t, "stored", request(t, s, r.Token), r)
-	if _, _, err := s.Claim(ctx, "n", t0.Add(time.Hour), time.Minute, 1); !errors.Is(err, context.Canceled) {
+	if _, err := s.Claim(ctx, taking("n", t0.Add(time.Hour), 1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("claim: %v", err)
 	}
 	if _, err := s.Purge(ctx, t0.Add(time.Hour), 1); !errors.Is(err, context.Canceled) {
@@ -139,6 +270,9 @@ func cancelledContext(t *testing.T, s store.Store) {
 		"resource":  func() error { _, err := s.Resource(ctx, resourceKey("a")); return err },
 		"resources": func() error { _, err := s.Resources(ctx, resourceQuery(1)); return err },
 		"live":      func() error { _, err := s.Live(ctx); return err },
+		"queues":    func() error { _, err := s.Queues(ctx, store.Queue{}, 1); return err },
+		"waiting":   func() error { _, err := s.Waiting(ctx, queue("A::B::C"), t0, 1); return err },
+		"place":     func() error { _, err := s.Place(ctx, r, 1); return err },
 	} {
 		wantErr(t, what, read(), context.Canceled)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
@@ -53,12 +52,12 @@ func (f *Faulty) Save(ctx context.Context, r operation.Request, change *resource
 }
 
 // Claim implements store.Store.
-func (f *Faulty) Claim(ctx context.Context, node string, now time.Time, lease time.Duration, max int) ([]operation.Request, time.Time, error) {
+func (f *Faulty) Claim(ctx context.Context, c store.Claim) ([]operation.Request, error) {
 	if !f.hit() {
-		return f.Store.Claim(ctx, node, now, lease, max)
+		return f.Store.Claim(ctx, c)
 	}
 	if f.After {
-		_, _, _ = f.Store.Claim(ctx, node, now, lease, max)
+		_, _ = f.Store.Claim(ctx, c)
 	}
-	return nil, time.Time{}, ErrInjected
+	return nil, ErrInjected
 }

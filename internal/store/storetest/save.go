@@ -73,8 +73,7 @@ func saveIdentifier(t *testing.T, s store.Store) {
 	wantErr(t, "request on the identifier just learnt", err, store.ErrBusy)
 
 	// A request that ends takes no lock: its identifier may belong to a live one.
-	r, _, err = claim(t, s, "n2", 10, 10)
-	must(t, err)
+	r = claim(t, s, "n2", 10, 10)
 	fail := operation.Event{Kind: operation.Fail, At: t0.Add(11 * time.Second), Node: r.Node, Attempt: r.Attempt, ErrorCode: "AlreadyExists"}
 	other := accept(t, s, leased(t, 5, ""))
 	gone := apply(t, other, operation.Event{Kind: operation.Fail, At: t0.Add(6 * time.Second), Node: "n1", Attempt: 1, Identifier: "b", ErrorCode: "AlreadyExists"})
@@ -86,15 +85,17 @@ func saveIdentifier(t *testing.T, s store.Store) {
 
 // claim claims for node at t0 + n seconds and returns the claimed request whose
 // identifier is "b".
-func claim(t *testing.T, s store.Store, node string, n, max int) (operation.Request, time.Time, error) {
+func claim(t *testing.T, s store.Store, node string, n, max int) operation.Request {
 	t.Helper()
-	got, next, err := s.Claim(t.Context(), node, t0.Add(time.Duration(n)*time.Second), time.Minute, max)
+	got, err := s.Claim(t.Context(), taking(node, t0.Add(time.Duration(n)*time.Second), max))
+	must(t, err)
 	for _, r := range got {
 		if r.Identifier == "b" {
-			return r, next, err
+			return r
 		}
 	}
-	return operation.Request{}, next, err
+	t.Fatalf("%d claimed, none with identifier b", len(got))
+	return operation.Request{}
 }
 
 func ledger(t *testing.T, s store.Store) {

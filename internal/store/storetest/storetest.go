@@ -51,9 +51,13 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"StaleSaveLeavesTheLedgerAlone", ledgerStale},
 		{"ClaimGivesARequestToOneNode", claimOnce},
 		{"ClaimTakesTheLongestDueFirst", claimOrder},
-		{"ClaimTellsWhenTheNextIsDue", claimNext},
+		{"ClaimTakesNoMoreThanItsShares", claimShares},
 		{"ClaimTakesOverAfterTheLease", claimTakeOver},
 		{"ClaimEndsARequestAfterItsDeadline", claimDeadline},
+		{"QueuesTellWhenTheirFirstIsDue", queueHeads},
+		{"WaitingGivesTheLongestDueFirst", waiting},
+		{"PlaceCountsThoseAhead", place},
+		{"WatchEndsWithItsContext", watchEnds},
 		{"ListsPageNewestFirst", listPages},
 		{"ListsFilterByStatusAndOperation", listFilters},
 		{"ListsLeaveOutExpiredRequests", listExpired},
@@ -73,6 +77,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 			c.f(t, s)
 		})
 	}
+	t.Run("FollowsTheModel", func(t *testing.T) { Model(t, open) })
 }
 
 // pending is a request for a create of resource id; n makes its token and sets

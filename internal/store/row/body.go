@@ -1,4 +1,4 @@
-package sqlite
+package row
 
 import (
 	"encoding/binary"
@@ -9,13 +9,18 @@ import (
 	"example.org/groundcontrol/internal/operation"
 )
 
-// The column body holds what no query asks for, in one value: binding and copying
+// A body holds what no query asks for, in one value: binding and copying
 // twenty columns costs more than writing the rest of the row. It is a version, then
 // fields in a fixed order: integers as varints, times as nanoseconds since 1970 (0 for
 // none), texts and documents with their length before them.
 const bodyVersion = 1
 
-var errBody = errors.New("sqlite: a stored request cannot be read: its body is damaged")
+var errBody = errors.New("store: a stored request cannot be read: its body is damaged")
+
+// Body is what ReadBody reads: all of r that has no column of its own.
+func Body(r operation.Request) []byte {
+	return appendBody(make([]byte, 0, 512+len(r.Input.Desired)+len(r.Input.Previous)+len(r.Input.Model)+len(r.Model)), r)
+}
 
 func appendBody(b []byte, r operation.Request) []byte {
 	w := bodyWriter{append(b, bodyVersion)}
@@ -55,9 +60,9 @@ func appendBody(b []byte, r operation.Request) []byte {
 	return w.b
 }
 
-// readBody fills r from a body. withInput says whether the documents that only
+// ReadBody fills r from a body. withInput says whether the documents that only
 // handlers may see are wanted.
-func readBody(b []byte, r *operation.Request, withInput bool) error {
+func ReadBody(b []byte, r *operation.Request, withInput bool) error {
 	if len(b) == 0 || b[0] != bodyVersion {
 		return errBody
 	}
@@ -95,7 +100,7 @@ type bodyWriter struct{ b []byte }
 
 func (w *bodyWriter) int(n int64) { w.b = binary.AppendVarint(w.b, n) }
 
-func (w *bodyWriter) time(t time.Time) { w.int(nanos(t)) }
+func (w *bodyWriter) time(t time.Time) { w.int(Nanos(t)) }
 
 func (w *bodyWriter) text(s string) {
 	w.b = binary.AppendUvarint(w.b, uint64(len(s)))
@@ -133,7 +138,7 @@ func (d *bodyReader) int() int64 {
 	return n
 }
 
-func (d *bodyReader) time() time.Time { return instant(d.int()) }
+func (d *bodyReader) time() time.Time { return Instant(d.int()) }
 
 func (d *bodyReader) length() uint64 {
 	n, size := binary.Uvarint(d.b)

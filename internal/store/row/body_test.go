@@ -1,4 +1,4 @@
-package sqlite
+package row
 
 import (
 	"testing"
@@ -26,13 +26,13 @@ func fullRequest() operation.Request {
 func TestBodyComesBackWhole(t *testing.T) {
 	want := fullRequest()
 	var got operation.Request
-	if err := readBody(appendBody(nil, want), &got, true); err != nil {
+	if err := ReadBody(appendBody(nil, want), &got, true); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if err := readBody(appendBody(nil, want), &got, false); err != nil || got.Input.Desired != nil {
+	if err := ReadBody(appendBody(nil, want), &got, false); err != nil || got.Input.Desired != nil {
 		t.Errorf("without the input: %s, %v", got.Input.Desired, err)
 	}
 }
@@ -41,16 +41,16 @@ func TestDamagedBodyIsAnError(t *testing.T) {
 	b := appendBody(nil, fullRequest())
 	for i := range b {
 		var r operation.Request
-		if err := readBody(b[:i], &r, true); err == nil {
+		if err := ReadBody(b[:i], &r, true); err == nil {
 			t.Errorf("a body cut after %d of %d bytes is read", i, len(b))
 		}
 	}
 	var r operation.Request
-	if err := readBody(append(b, 0), &r, true); err == nil {
+	if err := ReadBody(append(b, 0), &r, true); err == nil {
 		t.Error("a body with more behind it is read")
 	}
 	b[0] = bodyVersion + 1
-	if err := readBody(b, &r, true); err == nil {
+	if err := ReadBody(b, &r, true); err == nil {
 		t.Error("a body of another version is read")
 	}
 }
@@ -60,11 +60,11 @@ func FuzzReadBody(f *testing.F) {
 	f.Add(appendBody(nil, operation.Request{}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var r operation.Request
-		if readBody(b, &r, true) != nil {
+		if ReadBody(b, &r, true) != nil {
 			return
 		}
 		var again operation.Request
-		if err := readBody(appendBody(nil, r), &again, true); err != nil {
+		if err := ReadBody(appendBody(nil, r), &again, true); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(r, again); diff != "" {
