@@ -29,6 +29,7 @@ type inFlight struct {
 	request operation.Request // as it was leased
 	since   time.Time
 	stop    context.CancelCauseFunc
+	lease   *time.Timer // ends the call when the lease is over: another node may make it then
 }
 
 // start makes the call that r was leased for. It takes over one slot, which it
@@ -40,16 +41,23 @@ func (e *Engine) start(r operation.Request) {
 	if e.halted {
 		stop(errHalted)
 	}
-	e.running[r.Token] = inFlight{request: r, since: time.Now(), stop: stop}
+	if old, ok := e.running[r.Token]; ok { // a call of ours whose lease we could not extend
+		old.stop(errLeaseLost)
+	}
+	lease := time.AfterFunc(r.LeaseUntil.Sub(e.Store.Now()), func() { stop(errLeaseLost) })
+	e.running[r.Token] = inFlight{request: r, since: time.Now(), stop: stop, lease: lease}
 	e.calls.Add(1)
 	e.mu.Unlock()
 	task := func() {
 		defer e.calls.Done()
 		e.call(ctx, r)
 		limit.Stop()
+		lease.Stop()
 		stop(nil)
 		e.mu.Lock()
-		delete(e.running, r.Token)
+		if e.running[r.Token].request.Attempt == r.Attempt {
+			delete(e.running, r.Token)
+		}
 		e.mu.Unlock()
 	}
 	select {
@@ -81,10 +89,16 @@ func (e *Engine) labour(task func()) {
 // call asks the handler of r once, or once more where the ledger moved under the
 // answer, and writes down what it said.
 func (e *Engine) call(ctx context.Context, r operation.Request) {
+	if !e.Store.Now().Before(r.LeaseUntil) { // this process was stopped for so long that others may have it
+		e.free(r, 0)
+		e.Log.Warn("a lease ran out before its call was made", "token", r.Token, "type", r.TypeName, "attempt", r.Attempt)
+		return
+	}
 	for try := range 10 {
+		began := time.Now()
 		ev, change := e.ask(ctx, r, try > 0)
-		if try == 0 && e.slots.give(1) {
-			e.nudge()
+		if try == 0 {
+			e.free(r, time.Since(began))
 		}
 		if errors.Is(context.Cause(ctx), errLeaseLost) {
 			return // another node has it; what we heard counts no more
@@ -104,6 +118,13 @@ func (e *Engine) call(ctx context.Context, r operation.Request) {
 		return
 	}
 	e.Log.Error("the ledger keeps moving under a request", "token", r.Token, "type", r.TypeName)
+}
+
+// free gives the slot of r's call back, which took so long.
+func (e *Engine) free(r operation.Request, took time.Duration) {
+	if e.slots.give(store.QueueOf(r), 1, took) {
+		e.nudge()
+	}
 }
 
 // ask makes one handler call and settles what it answered. moved tells that the
@@ -191,10 +212,11 @@ func (e *Engine) write(r operation.Request, ev operation.Event, change *resource
 			return err
 		}
 		// Not the call's context: an answer we have is written down even while we shut down.
+		began := time.Now()
 		n, err = e.Store.Save(context.Background(), n, change)
 		switch {
 		case err == nil:
-			e.saved(n)
+			e.saved(n, began)
 			if !n.Status.Ended() {
 				e.nudge() // Run is to know when it is due
 			}
@@ -249,6 +271,13 @@ func (e *Engine) keep(ctx context.Context) {
 		}
 		e.mu.Unlock()
 		for _, f := range long {
+			if time.Since(f.since) > e.CallLimit+e.Lease {
+				// Its runtime does not return when it is told to. Others take the request over, and
+				// its deadline ends it at last.
+				e.Log.Error("a handler call outlasts its time limit; its lease is given up",
+					"token", f.request.Token, "type", f.request.TypeName, "attempt", f.request.Attempt, "since", f.since)
+				continue
+			}
 			e.extend(ctx, f)
 		}
 	}
@@ -264,7 +293,9 @@ func (e *Engine) extend(ctx context.Context, f inFlight) {
 			f.stop(errLeaseLost)
 			return
 		}
-		_, err = e.Store.Save(ctx, now, nil)
+		if now, err = e.Store.Save(ctx, now, nil); err == nil {
+			f.lease.Reset(now.LeaseUntil.Sub(e.Store.Now()))
+		}
 	}
 	// A stale write was beaten by a cancel or by the answer itself: next time round.
 	if err != nil && !errors.Is(err, store.ErrStale) && ctx.Err() == nil {

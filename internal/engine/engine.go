@@ -37,6 +37,8 @@ type Config struct {
 	Poll        time.Duration // how often to look for work that other nodes left; default 1 s
 	Grace       time.Duration // how long a shutdown waits for calls in flight; default 10 s
 	Retention   time.Duration // how long after acceptance an ended request is kept; default 7 days
+	Watchdog    time.Duration // how often to look for requests past their expected progress; default 10 s
+	Limits      Limits        // default: none
 	Observer    Observer      // default: nobody
 
 	// Stopping is closed when the node is about to stop: answers that Status holds are
@@ -56,9 +58,15 @@ type Observer interface {
 	Called(op operation.Operation, outcome operation.Kind, took time.Duration)
 	// Ended is told of each request that ended on this node.
 	Ended(op operation.Operation, status operation.Status, errorCode string, after time.Duration)
+	// Watched is told what the watchdog saw, each time it has looked: how many due requests
+	// wait for a slot (long queues count in part), how long the first of them has, and how many
+	// no node took for longer than a lease.
+	Watched(queued int, oldest time.Duration, overdue int)
 }
 
 type nobody struct{}
+
+func (nobody) Watched(int, time.Duration, int) {}
 
 func (nobody) Called(operation.Operation, operation.Kind, time.Duration)          {}
 func (nobody) Ended(operation.Operation, operation.Status, string, time.Duration) {}
@@ -73,7 +81,9 @@ type Engine struct {
 	stopped chan struct{}
 	watch   watchers
 	recent  recent
-	calls   sync.WaitGroup
+	// behind is the queue that the last look for work ended at, where it did not see all.
+	behind store.Queue
+	calls  sync.WaitGroup
 
 	mu      sync.Mutex
 	running map[string]inFlight // calls of this node by token
@@ -92,6 +102,7 @@ func New(c Config) *Engine {
 	set(&c.Poll, time.Second)
 	set(&c.Grace, 10*time.Second)
 	set(&c.Retention, 7*24*time.Hour)
+	set(&c.Watchdog, 10*time.Second)
 	if c.Concurrency == 0 {
 		c.Concurrency = 256
 	}
@@ -99,7 +110,7 @@ func New(c Config) *Engine {
 		c.Observer = nobody{}
 	}
 	return &Engine{
-		Config: c, slots: newSlots(c.Concurrency), wake: make(chan struct{}, 1), tasks: make(chan func()), stopped: make(chan struct{}),
+		Config: c, slots: newSlots(c.Concurrency, c.Limits), wake: make(chan struct{}, 1), tasks: make(chan func()), stopped: make(chan struct{}),
 		running: map[string]inFlight{},
 	}
 }
@@ -112,15 +123,17 @@ func New(c Config) *Engine {
 func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.Duration) (got operation.Request, err error) {
 	now := e.Store.Now()
 	r = operation.Accept(r, newToken(now), now, deadline)
-	mine := e.slots.takeOne()
+	q := store.QueueOf(r)
+	wait := e.slots.take(q)
+	mine := wait == ""
 	if mine {
 		r, err = operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: e.Node, Lease: e.Lease})
 		if err != nil {
-			e.slots.give(1)
+			e.slots.give(q, 1, 0)
 			return r, fmt.Errorf("engine: accept: %w", err)
 		}
 	} else {
-		r.Message = fmt.Sprintf("Waiting for a free handler slot: all %d of this node are taken", e.Concurrency)
+		r.Message = "Waiting for a free handler slot: " + wait
 	}
 	ctx = context.WithoutCancel(ctx)
 	got, err = e.Store.Accept(ctx, r)
@@ -135,11 +148,39 @@ func (e *Engine) Submit(ctx context.Context, r operation.Request, deadline time.
 	case mine && err == nil && got.Token == r.Token: // another token is a replay
 		e.start(got)
 	case mine:
-		e.slots.give(1)
+		e.slots.give(q, 1, 0)
 	default:
 		e.nudge()
+		got = e.placed(ctx, got)
 	}
 	return got, err
+}
+
+// maxPlace is how far ahead a waiting request looks.
+const maxPlace = 1000
+
+// placed tells in the message of a PENDING request how many wait ahead of it, and in
+// its DueAt when it will probably have a slot. Other requests come back as they are.
+func (e *Engine) placed(ctx context.Context, r operation.Request) operation.Request {
+	if r.Status != operation.Pending || r.Message == "" {
+		return r
+	}
+	ahead, err := e.Store.Place(ctx, r, maxPlace)
+	if err != nil {
+		return r // what is stored is true too
+	}
+	switch ahead {
+	case 0:
+		r.Message += ". It is the first in its queue"
+	case 1:
+		r.Message += ". One request is ahead of it"
+	case maxPlace:
+		r.Message += fmt.Sprintf(". %d requests or more are ahead of it", ahead)
+	default:
+		r.Message += fmt.Sprintf(". %d requests are ahead of it", ahead)
+	}
+	r.DueAt = e.Store.Now().Add(max(e.slots.wait(store.QueueOf(r), ahead), time.Second))
+	return r
 }
 
 // NewToken returns a fresh token in the form of a request token, for calls that
@@ -158,33 +199,62 @@ func refused(err error) bool {
 }
 
 // Status returns the request, or store.ErrNotFound. While the request is live the
-// answer is held until something happens to it, or for at most hold.
+// answer is held until something happens to it, or for at most hold. The message of
+// one that is PENDING tells its place in the queue.
 func (e *Engine) Status(ctx context.Context, account, region, token string, hold time.Duration) (operation.Request, error) {
 	if r, ok := e.recent.get(token); ok && r.Account == account && r.Region == region {
 		return r, nil
 	}
-	changed, forget := e.watch.add(token)
+	changed, forget := e.watch.add(identity{account, region, token})
 	defer forget()
-	var r operation.Request
+	r, err := e.held(ctx, changed, account, region, token, hold)
+	if err != nil {
+		return r, err
+	}
+	return e.placed(ctx, r), nil
+}
+
+func (e *Engine) held(ctx context.Context, changed <-chan operation.Request, account, region, token string, hold time.Duration) (r operation.Request, err error) {
+	read := func() error {
+		r, err = e.Store.Request(ctx, account, region, token)
+		return err
+	}
 	// While its call runs on this node there is news to wait for: no need to read.
 	if hold <= 0 || !e.calling(account, region, token) {
-		var err error
-		if r, err = e.Store.Request(ctx, account, region, token); err != nil || r.Status.Ended() || hold <= 0 {
+		if read() != nil || r.Status.Ended() || hold <= 0 {
 			return r, err
 		}
 	}
-	timer := time.NewTimer(hold)
+	first := r.Revision
+	until := time.Now().Add(hold)
+	timer := time.NewTimer(0)
 	defer timer.Stop()
-	select {
-	case r = <-changed:
-		return r, nil
-	case <-ctx.Done():
-		return r, ctx.Err() // the client is gone
-	case <-timer.C:
-	case <-e.Stopping:
+	for left := hold; left > 0; left = time.Until(until) {
+		timer.Reset(min(left, e.Poll))
+		select {
+		case news := <-changed:
+			if news.Token != "" {
+				return news, nil
+			}
+		case <-ctx.Done():
+			return r, ctx.Err() // the client is gone
+		case <-e.Stopping:
+			err = read()
+			return r, err
+		case <-timer.C:
+		}
+		// Another node may have moved it, and its hint may be lost.
+		if read() != nil || r.Status.Ended() || first != 0 && r.Revision != first && isNews(r) {
+			return r, err
+		}
 	}
-	// Another node may have moved it: nobody told us.
-	return e.Store.Request(ctx, account, region, token)
+	return r, err
+}
+
+// isNews reports whether the last write of r changed what clients see: that a further
+// call began, or goes on, does not.
+func isNews(r operation.Request) bool {
+	return r.Status != operation.InProgress || r.Node == "" || r.Attempt == 1
 }
 
 // calling reports whether this node is making a call for the request.
@@ -200,37 +270,21 @@ func (e *Engine) calling(account, region, token string) bool {
 // Errors: store.ErrNotFound; operation.ErrIllegal with the request where it has
 // ended in another way; store.ErrStale where others kept changing it.
 func (e *Engine) Cancel(ctx context.Context, account, region, token, by string) (operation.Request, error) {
-	for range 10 {
-		r, err := e.Store.Request(ctx, account, region, token)
-		if err != nil {
-			return r, err
-		}
-		if r.Status == operation.CancelInProgress || r.Status == operation.CancelComplete {
-			return r, nil
-		}
-		n, err := operation.Apply(r, operation.Event{Kind: operation.Cancel, At: e.Store.Now(), By: by})
-		if err != nil {
-			return r, err
-		}
-		n, err = e.Store.Save(ctx, n, nil)
-		if errors.Is(err, store.ErrStale) {
-			continue
-		}
-		if err == nil {
-			e.saved(n)
-		}
-		return n, err
+	r, n, err := e.steer(ctx, account, region, token, operation.Event{Kind: operation.Cancel, By: by})
+	if errors.Is(err, operation.ErrIllegal) && (r.Status == operation.CancelInProgress || r.Status == operation.CancelComplete) {
+		return r, nil
 	}
-	return operation.Request{}, store.ErrStale
+	return n, err
 }
 
-// saved tells everybody on this node what a request has become.
-func (e *Engine) saved(r operation.Request) {
+// saved tells everybody on this node what a request has become, by a write that began
+// at the given time.
+func (e *Engine) saved(r operation.Request, began time.Time) {
 	if r.Status.Ended() {
 		e.recent.put(r)
 		e.Observer.Ended(r.Operation, r.Status, r.ErrorCode, r.EventTime.Sub(r.Accepted))
 	}
-	e.watch.tell(r)
+	e.watch.tell(r, began)
 }
 
 // nudge makes Run look for work.

@@ -5,12 +5,18 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/store"
 )
 
 const (
 	purgeEvery = 10 * time.Second
 	purgeStep  = 200 // rows of one purge: a few milliseconds of the writer's time
-	purgePause = 50 * time.Millisecond
+	purgeShare = 4   // while there is more to remove, pause so many times as long as a step took
+
+	maxQueues = 1000                  // that one look for work sees
+	raced     = 20 * time.Millisecond // until the next look where others took what was there
 )
 
 // Run looks for work until ctx is done: requests that waited for a slot or a
@@ -20,6 +26,8 @@ const (
 func (e *Engine) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { e.expire(ctx) })
+	wg.Go(func() { e.listen(ctx) })
+	wg.Go(func() { e.guard(ctx) })
 	drained, stop := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { e.keep(drained) })
 	e.work(ctx)
@@ -46,42 +54,67 @@ func (e *Engine) work(ctx context.Context) {
 
 // claim starts what is due, as far as slots are free, and returns when to look again.
 func (e *Engine) claim(ctx context.Context) time.Duration {
-	slots := e.slots.takeSome()
-	if slots == 0 {
-		e.slots.queue()
-		return e.Poll // a slot that becomes free wakes us sooner
+	heads, err := e.Store.Queues(ctx, e.behind, maxQueues)
+	whole := e.behind == store.Queue{} && len(heads) < maxQueues
+	e.behind = store.Queue{}
+	if len(heads) == maxQueues {
+		e.behind = heads[len(heads)-1].Queue
 	}
 	now := e.Store.Now()
-	claimed, next, err := e.Store.Claim(ctx, e.Node, now, e.Lease, slots)
-	if err != nil {
-		e.slots.give(slots)
+	var claimed []operation.Request
+	shares := e.slots.share(heads, now, whole)
+	began := time.Now()
+	if err == nil && len(shares) > 0 {
+		claimed, err = e.Store.Claim(ctx, store.Claim{Node: e.Node, Now: now, Lease: e.Lease, Shares: shares})
+	}
+	e.take(shares, claimed, began)
+	switch {
+	case err != nil:
 		if ctx.Err() == nil {
 			e.Log.Error("cannot claim requests", "err", err)
 		}
 		return e.Poll
+	case len(claimed) > 0 || e.behind != store.Queue{}:
+		return 0 // there may be more
+	case len(shares) > 0:
+		return raced
 	}
-	started := 0
+	return e.untilNext(heads, now)
+}
+
+// take starts the requests that a claim has brought, which began at the given time, on
+// the slots that were taken for their shares, and gives the others back.
+func (e *Engine) take(shares []store.Share, claimed []operation.Request, began time.Time) {
+	left := map[store.Queue]int{}
+	for _, s := range shares {
+		left[s.Queue] = s.Max
+	}
 	for _, r := range claimed {
 		if r.Status.Ended() { // by its deadline, or as the remains of a cancelled call
-			e.saved(r)
+			e.saved(r, began)
 			continue
 		}
-		if r.Attempt == 1 { // no longer PENDING; later claims change nothing that clients see
-			e.watch.tell(r)
+		if isNews(r) { // no longer PENDING
+			e.watch.tell(r, began)
 		}
-		started++
+		left[store.QueueOf(r)]--
 		e.start(r)
 	}
-	e.slots.give(slots - started)
-	switch {
-	case len(claimed) == slots:
-		e.slots.queue() // there may be more
-		e.nudge()
-		return e.Poll
-	case next.IsZero():
-		return e.Poll
+	for q, n := range left {
+		e.slots.give(q, n, 0)
 	}
-	return min(max(next.Sub(e.Store.Now()), 0), e.Poll)
+}
+
+// untilNext is when the first of the queues is due that is not yet: those that are
+// due wait for a slot, and a slot that becomes free wakes us.
+func (e *Engine) untilNext(heads []store.Head, now time.Time) time.Duration {
+	wait := e.Poll
+	for _, h := range heads {
+		if h.Claimable.After(now) {
+			wait = min(wait, h.Claimable.Sub(now))
+		}
+	}
+	return wait
 }
 
 // expire removes requests whose time is over, in steps small enough that nobody
@@ -89,13 +122,14 @@ func (e *Engine) claim(ctx context.Context) time.Duration {
 func (e *Engine) expire(ctx context.Context) {
 	every := min(purgeEvery, e.Retention)
 	for pause := time.Duration(0); sleep(ctx, pause); {
+		began := time.Now()
 		n, err := e.Store.Purge(ctx, e.Store.Now().Add(-e.Retention), purgeStep)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			e.Log.Error("cannot remove expired requests", "err", err)
 		}
 		pause = every
-		if n == purgeStep {
-			pause = purgePause
+		if n >= purgeStep {
+			pause = min(purgeShare*time.Since(began), every)
 		}
 	}
 }

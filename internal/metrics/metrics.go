@@ -37,6 +37,7 @@ type Metrics struct {
 	api      api
 	requests requests
 	batches  prometheus.Histogram
+	queue    queue
 }
 
 // New returns metrics that count from zero.
@@ -52,6 +53,7 @@ func New(c Config) *Metrics {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 10),
 		}),
 	}
+	m.queue = newQueue()
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "groundcontrol_build_info",
 		Help: "Always 1; the label tells the version.",
@@ -59,6 +61,7 @@ func New(c Config) *Metrics {
 	build.WithLabelValues(c.Version).Set(1)
 	m.registry.MustRegister(
 		m.api.answered, m.api.took, m.requests.ended, m.requests.took, m.requests.calls, m.batches,
+		m.queue.waiting, m.queue.oldest, m.queue.overdue,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if c.Live != nil {
@@ -92,6 +95,14 @@ func (m *Metrics) Called(op operation.Operation, outcome operation.Kind, took ti
 // the time since it was accepted.
 func (m *Metrics) Ended(op operation.Operation, status operation.Status, errorCode string, after time.Duration) {
 	m.requests.end(op, status, errorCode, after)
+}
+
+// Watched notes what the engine's watchdog saw: how many due requests wait for a slot,
+// how long the first of them has, and how many no node took for longer than a lease.
+func (m *Metrics) Watched(queued int, oldest time.Duration, overdue int) {
+	m.queue.waiting.Set(float64(queued))
+	m.queue.oldest.Set(oldest.Seconds())
+	m.queue.overdue.Set(float64(overdue))
 }
 
 // Committed counts one transaction of the store with the given number of verbs.
