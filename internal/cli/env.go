@@ -42,21 +42,12 @@ type Env struct {
 
 // Run prints the variables.
 func (e *Env) Run(out io.Writer) error {
-	path := filepath.Join(e.Data, CredentialsFile)
-	endpoint, err := os.ReadFile(filepath.Join(e.Data, endpointFile))
-	if _, kerr := os.Stat(path); errors.Is(err, os.ErrNotExist) || errors.Is(kerr, os.ErrNotExist) {
-		return fmt.Errorf("no server has used %s yet: start one with `groundcontrol serve --data %s`", e.Data, Quote(e.Data))
-	}
-	if err != nil {
-		return fmt.Errorf("env: %w", err)
-	}
-	keys, err := auth.LoadOrCreate(path)
+	endpoint, key, err := serverOf(e.Data)
 	if err != nil {
 		return err
 	}
-	key := keys.All()[0]
 	vars := [][2]string{
-		{"AWS_ENDPOINT_URL", reachable(strings.TrimSpace(string(endpoint)))},
+		{"AWS_ENDPOINT_URL", endpoint},
 		{"AWS_ACCESS_KEY_ID", key.AccessKeyID},
 		{"AWS_SECRET_ACCESS_KEY", key.SecretAccessKey},
 		{"AWS_REGION", e.Region},
@@ -78,6 +69,23 @@ func (e *Env) Run(out io.Writer) error {
 	b.WriteString("unset AWS_SESSION_TOKEN AWS_PROFILE\n") // they would override the keys above
 	_, err = io.WriteString(out, b.String())
 	return err
+}
+
+// serverOf returns where the server of a data directory is reached, and its first key.
+func serverOf(dir string) (endpoint string, key auth.Key, err error) {
+	path := filepath.Join(dir, CredentialsFile)
+	text, err := os.ReadFile(filepath.Join(dir, endpointFile))
+	if _, kerr := os.Stat(path); errors.Is(err, os.ErrNotExist) || errors.Is(kerr, os.ErrNotExist) {
+		return "", key, fmt.Errorf("no server has used %s yet: start one with `groundcontrol serve --data %s`", dir, Quote(dir))
+	}
+	if err != nil {
+		return "", key, fmt.Errorf("endpoint file: %w", err)
+	}
+	keys, err := auth.LoadOrCreate(path)
+	if err != nil {
+		return "", key, err
+	}
+	return reachable(strings.TrimSpace(string(text))), keys.All()[0], nil
 }
 
 // reachable is an endpoint that clients on this machine can use: a server that

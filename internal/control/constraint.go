@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/operation"
@@ -30,6 +31,7 @@ var (
 	document      = shape{min: 1, max: 262144, sensitive: true}
 	nextToken     = shape{min: 1, max: 2048, pattern: `[-A-Za-z0-9+/=]+`, match: only("-+/=")}
 	handlerToken  = shape{min: 1, max: 4096, pattern: `.+`, match: oneLine}
+	reason        = shape{min: 1, max: operation.MaxReason, pattern: `[^\p{Cc}]*\S[^\p{Cc}]*`, match: isReason}
 )
 
 // constraints gathers what the members of one input break.
@@ -181,6 +183,11 @@ func isRoleArn(s string) bool {
 
 // oneLine matches `.+` as Java does: no line terminators.
 func oneLine(s string) bool { return s != "" && !strings.ContainsAny(s, "\n\r\u0085\u2028\u2029") }
+
+// isReason matches one line that is not blank, and that a terminal can show.
+func isReason(s string) bool {
+	return strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 // filter checks the filter of ListResourceRequests.
 func (c *constraints) filter(f *RequestStatusFilter) (ops []operation.Operation, statuses []operation.Status) {

@@ -34,6 +34,10 @@ func TestConstraintTexts(t *testing.T) {
 			c.required("desiredState", &v, document)
 		}, "1 validation error detected: Value at 'desiredState' failed to satisfy constraint: Member must have length less than or equal to 262144"},
 		{"role", func(c *constraints) { v := "arn:aws:iam::1234:role/abcdef"; c.optional("roleArn", &v, roleArn) }, "1 validation error detected: Value 'arn:aws:iam::1234:role/abcdef' at 'roleArn' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:.+:iam::[0-9]{12}:role/.+"},
+		{"reason", func(c *constraints) { v := "ticket 42: hängt"; c.required("reason", &v, reason) }, ""},
+		{"blank reason", func(c *constraints) { v := " "; c.required("reason", &v, reason) }, "1 validation error detected: Value ' ' at 'reason' failed to satisfy constraint: Member must satisfy regular expression pattern: [^\\p{Cc}]*\\S[^\\p{Cc}]*"},
+		{"reason that steers a terminal", func(c *constraints) { v := "a\x1b[2J"; c.required("reason", &v, reason) }, "1 validation error detected: Value 'a\x1b[2J' at 'reason' failed to satisfy constraint: Member must satisfy regular expression pattern: [^\\p{Cc}]*\\S[^\\p{Cc}]*"},
+		{"long reason", func(c *constraints) { c.required("reason", &long, reason) }, "1 validation error detected: Value '" + strings.Repeat("ü", 128) + "...' at 'reason' failed to satisfy constraint: Member must have length less than or equal to 1024"},
 		{"no results", func(c *constraints) { n := 0; c.maxResults(&n, 20) }, "1 validation error detected: Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1"},
 		{"many results", func(c *constraints) { n := 101; c.maxResults(&n, 20) }, "1 validation error detected: Value '101' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 100"},
 		{"enum", func(c *constraints) { c.filter(&RequestStatusFilter{Operations: []string{"CREATE", "NOPE"}}) }, "1 validation error detected: Value '[CREATE, NOPE]' at 'resourceRequestStatusFilter.operations' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [CREATE, DELETE, UPDATE]]"},

@@ -1,7 +1,7 @@
-// Package control is the eight operations of Cloud Control as Go methods: what each
-// checks, in which order, and what it answers. It knows nothing of HTTP or of how
-// inputs were written; what serves a type, and how requests run, is behind the
-// registry, the handler contract and the engine.
+// Package control is the eight operations of Cloud Control, and those of ours that AWS
+// does not have, as Go methods: what each checks, in which order, and what it answers.
+// It knows nothing of HTTP or of how inputs were written; what serves a type, and how
+// requests run, is behind the registry, the handler contract and the engine.
 package control
 
 import (

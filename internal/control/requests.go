@@ -35,9 +35,18 @@ func (c *Control) CancelResourceRequest(ctx context.Context, who Caller, in Canc
 		return operation.Request{}, err
 	}
 	r, err := c.Engine.Cancel(ctx, who.Account, who.Region, token, who.Arn)
+	return c.steered(token, r, err)
+}
+
+// steered is r as an operation left it that steers a request, or the refusal for why
+// it could not.
+func (c *Control) steered(token string, r operation.Request, err error) (operation.Request, error) {
 	if errors.Is(err, operation.ErrIllegal) {
 		if _, gone := c.known(token, r, nil); gone != nil {
 			return r, gone
+		}
+		if r.Node != "" {
+			return r, refuse(validation, "Request %s does not wait: a handler call is in flight (attempt %d) in status %s", token, r.Attempt, r.Status)
 		}
 		return r, refuse(validation, "Request %s is already in status %s", token, r.Status)
 	}

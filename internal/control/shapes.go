@@ -103,3 +103,39 @@ type RequestList struct {
 	Requests  []operation.Request
 	NextToken string // "" after the last page
 }
+
+// The shapes below are of operations that AWS does not have.
+
+// DescribeRequestInput is the input of DescribeRequest.
+type DescribeRequestInput struct {
+	RequestToken *string
+}
+
+// ResumeRequestInput is the input of ResumeRequest.
+type ResumeRequestInput struct {
+	RequestToken *string
+}
+
+// FailRequestInput is the input of FailRequest.
+type FailRequestInput struct {
+	RequestToken *string
+	Reason       *string
+}
+
+// Detail is a request as an operator sees it. Its Input is never shown.
+type Detail struct {
+	operation.Request
+	WaitsFor operation.Wait // "" where it has ended
+}
+
+// DetailList is one page of ListRequests.
+type DetailList struct {
+	Requests  []Detail
+	NextToken string // "" after the last page
+}
+
+// Aborted is what FailRequest answers.
+type Aborted struct {
+	Detail
+	Warning string // what may have been left behind; "" for nothing
+}

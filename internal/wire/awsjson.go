@@ -20,15 +20,14 @@ type endpoint struct {
 	serve func(x *exchange) error
 }
 
-// cloudControl is AWS's part of the table of targets. A second prefix is a second function
-// like this one and a maps.Copy in New.
+// cloudControl is AWS's part of the table of targets.
 func cloudControl(c Control) map[string]endpoint {
 	get := func(ctx context.Context, caller control.Caller, in control.GetResourceInput) (gotten, error) {
 		name, d, err := c.GetResource(ctx, caller, in)
 		return gotten{name, d}, err
 	}
-	table := map[string]endpoint{}
-	for _, e := range []endpoint{
+	return targets(
+		"CloudApiService.",
 		route("CreateResource", createMembers, c.CreateResource, appendProgress),
 		route("UpdateResource", updateMembers, c.UpdateResource, appendProgress),
 		route("DeleteResource", deleteMembers, c.DeleteResource, appendProgress),
@@ -37,8 +36,24 @@ func cloudControl(c Control) map[string]endpoint {
 		route("GetResourceRequestStatus", statusMembers, c.GetResourceRequestStatus, appendProgress),
 		route("CancelResourceRequest", cancelMembers, c.CancelResourceRequest, appendProgress),
 		route("ListResourceRequests", requestsMembers, c.ListResourceRequests, appendRequestList),
-	} {
-		table["CloudApiService."+e.name] = e
+	)
+}
+
+// groundControl is the part of the operations that AWS does not have.
+func groundControl(c Control) map[string]endpoint {
+	return targets(
+		"GroundControl.",
+		route("ListRequests", requestsMembers, c.ListRequests, appendDetailList),
+		route("DescribeRequest", describeMembers, c.DescribeRequest, appendDescribed),
+		route("ResumeRequest", resumeMembers, c.ResumeRequest, appendResumed),
+		route("FailRequest", failMembers, c.FailRequest, appendAborted),
+	)
+}
+
+func targets(prefix string, endpoints ...endpoint) map[string]endpoint {
+	table := make(map[string]endpoint, len(endpoints))
+	for _, e := range endpoints {
+		table[prefix+e.name] = e
 	}
 	return table
 }
@@ -47,13 +62,14 @@ func cloudControl(c Control) map[string]endpoint {
 func Operations() []string {
 	return []string{
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
-		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests", getCallerIdentity,
+		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
+		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest", getCallerIdentity,
 	}
 }
 
 // route makes an endpoint of its four parts. The order in which it looks for faults is
-// AWS's: the body is JSON (the target is known by now), the caller is who they say, each
-// member has its kind. What members may hold is control's to check.
+// AWS's: the body is JSON (the target is known by now), the caller is who they say and not
+// throttled, each member has its kind. What members may hold is control's to check.
 func route[In, Out any](
 	name string,
 	members func(*scanner, *In),
@@ -69,6 +85,9 @@ func route[In, Out any](
 		caller, _, err := x.caller(jsonServices)
 		if err != nil {
 			return err
+		}
+		if !x.h.allow(caller.Account, name) {
+			return errThrottled
 		}
 		if kinds != nil {
 			return kinds

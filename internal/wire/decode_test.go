@@ -20,6 +20,7 @@ import (
 type all struct {
 	list   control.ListResourcesInput
 	filter *control.RequestStatusFilter
+	fail   control.FailRequestInput
 }
 
 func allMembers(s *scanner, in *all) {
@@ -31,6 +32,10 @@ func allMembers(s *scanner, in *all) {
 			in.list.MaxResults = s.integer()
 		case "ResourceRequestStatusFilter":
 			in.filter = filterMember(s)
+		case "RequestToken":
+			in.fail.RequestToken = s.text()
+		case "Reason":
+			in.fail.Reason = s.text()
 		default:
 			s.skip()
 		}
@@ -47,6 +52,7 @@ var decodeSeeds = []string{
 	`{"ResourceRequestStatusFilter":{"Operations":["a",null,"b"],"OperationStatuses":[]}}`, `{"ResourceRequestStatusFilter":{"Operations":["a"]},"ResourceRequestStatusFilter":{}}`,
 	`{"ResourceRequestStatusFilter":[{}]}`, `{"ResourceRequestStatusFilter":{"Operations":[["a"]]}}`, `{"X":[1,2,{"y":[true,false,null]}],"Y":{"":""}}`,
 	`{"X":[1,]}`, `{"X":[,1]}`, `{"X":1 "Y":2}`, `{"X"}`, `{"X":}`, `{,}`, `{"X":1}}`, `{"X":1}]`, `{"X":nul}`, `{"TypeName":"\u12"}`, `{"TypeName":"\x"}`, `{"TypeName":"`,
+	`{"RequestToken":"t","Reason":"it \u0068angs"}`, `{"Reason":null,"RequestToken":7}`, `{"Reason":["x"]}`, `{"Reason":"\ud83d"}`,
 	`{"X":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, `{"X":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
 }
 
@@ -115,6 +121,10 @@ func oracle(t *testing.T, body []byte) (in all, err error) {
 			in.list.TypeName, e = oracleText(value)
 		case "MaxResults":
 			in.list.MaxResults, e = oracleInteger(value)
+		case "RequestToken":
+			in.fail.RequestToken, e = oracleText(value)
+		case "Reason":
+			in.fail.Reason, e = oracleText(value)
 		case "ResourceRequestStatusFilter":
 			in.filter = nil
 			switch {
@@ -232,6 +242,25 @@ func TestDecodeDoesNotKeepTheBody(t *testing.T) {
 	clear(s.scratch[:cap(s.scratch)])
 	if *in.TypeName != "AWS::Logs::LogGroup" || *in.DesiredState != `{"A":1}` {
 		t.Errorf("got %q %q", *in.TypeName, *in.DesiredState)
+	}
+}
+
+// What FuzzDecode says of a member of a kind holds for each input that has it: the
+// members of ours are read under these names.
+func TestMembersOfOurOwnOperations(t *testing.T) {
+	body := []byte(`{"RequestToken":"t","Reason":"r","MaxResults":1,"Other":{}}`)
+	var s scanner
+	var d control.DescribeRequestInput
+	var r control.ResumeRequestInput
+	var f control.FailRequestInput
+	_, err1 := decode(&s, body, describeMembers, &d)
+	_, err2 := decode(&s, body, resumeMembers, &r)
+	_, err3 := decode(&s, body, failMembers, &f)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	if *d.RequestToken != "t" || *r.RequestToken != "t" || *f.RequestToken != "t" || *f.Reason != "r" {
+		t.Errorf("%v %v %v %v", *d.RequestToken, *r.RequestToken, *f.RequestToken, *f.Reason)
 	}
 }
 

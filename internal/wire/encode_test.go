@@ -1,10 +1,14 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
+	"example.org/groundcontrol/internal/control"
 	"example.org/groundcontrol/internal/operation"
 )
 
@@ -30,6 +34,60 @@ func FuzzEncodeString(f *testing.F) {
 		}
 		if back != want {
 			t.Fatalf("%q came back as %q, want %q", s, back, want)
+		}
+	})
+}
+
+// FuzzEncodeDetail checks that whatever a request holds comes out as JSON that means the
+// same, and that nothing of its input does.
+func FuzzEncodeDetail(f *testing.F) {
+	f.Add("plain", int64(0), 0, int64(0), uint8(0))
+	f.Add("q\"\\\n\x00\xff\u2028💡", int64(1795449335084), 7, int64(1500300), uint8(1))
+	f.Add("", int64(-1), -1, int64(-1), uint8(2))
+	f.Fuzz(func(t *testing.T, text string, ms int64, n int, took int64, status uint8) {
+		ms %= 1 << 50
+		at := time.UnixMilli(ms)
+		d := control.Detail{WaitsFor: operation.ForCall, Request: operation.Request{
+			Token: text, TypeName: text, Identifier: text, Message: text, Caller: text, Node: text, RoleArn: text, ClientToken: text,
+			Status: operation.Statuses[int(status)%len(operation.Statuses)], Attempt: n, Retries: n, Lost: n,
+			Accepted: at, EventTime: at, Deadline: at, DueAt: at, LeaseUntil: at,
+			Input: operation.Input{Desired: []byte("TheSecret"), Callback: []byte("TheSecret")},
+			Timeline: operation.Timeline{Dropped: n, Entries: []operation.Entry{
+				{At: at, What: text, By: text, Node: text, Attempt: n, Took: time.Duration(took), Outcome: text, Code: text, Message: text, Delay: time.Duration(took)},
+			}},
+		}}
+		for _, out := range [][]byte{
+			appendDescribed(nil, d), appendResumed(nil, d), appendAborted(nil, control.Aborted{Detail: d, Warning: text}),
+			appendDetailList(nil, control.DetailList{Requests: []control.Detail{d, d}, NextToken: text}),
+		} {
+			if !json.Valid(out) {
+				t.Fatalf("not JSON: %s", out)
+			}
+			if !strings.Contains(text, "TheSecret") && bytes.Contains(out, []byte("TheSecret")) {
+				t.Fatalf("it tells of the input: %s", out)
+			}
+		}
+		var got struct {
+			Request struct {
+				Caller   string
+				Attempts int
+				Timeline []struct {
+					What, Message string
+					Time, Took    float64
+				}
+			}
+		}
+		if err := json.Unmarshal(appendDescribed(nil, d), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := strings.ToValidUTF8(text, "")
+		e := got.Request.Timeline[0]
+		if strings.ToValidUTF8(strings.ReplaceAll(got.Request.Caller, "\uFFFD", ""), "") != strings.ReplaceAll(want, "\uFFFD", "") ||
+			e.What != got.Request.Caller || e.Message != got.Request.Caller || got.Request.Attempts != n {
+			t.Fatalf("%q came back as %+v", text, got)
+		}
+		if math.Abs(e.Time-float64(ms)/1000) > .001 || math.Abs(e.Took-time.Duration(took).Seconds()) > 1e-6*max(1, math.Abs(e.Took)) {
+			t.Fatalf("%d ms and %d ns came back as %v and %v", ms, took, e.Time, e.Took)
 		}
 	})
 }

@@ -95,6 +95,7 @@ var (
 	errNoOperation = &control.Error{Name: "UnknownOperationException", Text: "The request names no operation. " +
 		"It must be a POST to the path / with an X-Amz-Target header, or carry an Action."}
 	errContentType = &control.Error{Name: "UnknownOperationException", Text: "The Content-Type is not that of a JSON call: send application/x-amz-json-1.0."}
+	errThrottled   = &control.Error{Name: "ThrottlingException", Text: "Rate exceeded"}
 	errTooLarge    = &control.Error{Name: "RequestEntityTooLargeException", Text: "The request body is longer than 4 MiB."}
 	errTooSlow     = &control.Error{Name: "RequestTimeoutException", Text: "The request body did not arrive in time."}
 )

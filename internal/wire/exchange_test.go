@@ -113,6 +113,12 @@ func answerOf(t *testing.T, name, text string) (any, error) {
 		return *unmarshal(t, text, new(control.ResourceList)), nil
 	case "ListResourceRequests":
 		return *unmarshal(t, text, new(control.RequestList)), nil
+	case "ListRequests":
+		return *unmarshal(t, text, new(control.DetailList)), nil
+	case "DescribeRequest", "ResumeRequest":
+		return *unmarshal(t, text, new(control.Detail)), nil
+	case "FailRequest":
+		return *unmarshal(t, text, new(control.Aborted)), nil
 	}
 	return *unmarshal(t, text, new(operation.Request)), nil
 }

@@ -63,6 +63,22 @@ func (f fake) ListResourceRequests(_ context.Context, c control.Caller, in contr
 	return call[control.RequestList](f, "ListResourceRequests", c, in)
 }
 
+func (f fake) ListRequests(_ context.Context, c control.Caller, in control.ListResourceRequestsInput) (control.DetailList, error) {
+	return call[control.DetailList](f, "ListRequests", c, in)
+}
+
+func (f fake) DescribeRequest(_ context.Context, c control.Caller, in control.DescribeRequestInput) (control.Detail, error) {
+	return call[control.Detail](f, "DescribeRequest", c, in)
+}
+
+func (f fake) ResumeRequest(_ context.Context, c control.Caller, in control.ResumeRequestInput) (control.Detail, error) {
+	return call[control.Detail](f, "ResumeRequest", c, in)
+}
+
+func (f fake) FailRequest(_ context.Context, c control.Caller, in control.FailRequestInput) (control.Aborted, error) {
+	return call[control.Aborted](f, "FailRequest", c, in)
+}
+
 // unasked is a control that nothing may reach.
 func unasked(t *testing.T) fake {
 	return func(name string, _ control.Caller, in any) (any, error) {

@@ -156,5 +156,38 @@ func filterMember(s *scanner) *control.RequestStatusFilter {
 	return in
 }
 
+func describeMembers(s *scanner, in *control.DescribeRequestInput) {
+	s.object(func(name []byte) {
+		if string(name) == "RequestToken" {
+			in.RequestToken = s.text()
+		} else {
+			s.skip()
+		}
+	})
+}
+
+func resumeMembers(s *scanner, in *control.ResumeRequestInput) {
+	s.object(func(name []byte) {
+		if string(name) == "RequestToken" {
+			in.RequestToken = s.text()
+		} else {
+			s.skip()
+		}
+	})
+}
+
+func failMembers(s *scanner, in *control.FailRequestInput) {
+	s.object(func(name []byte) {
+		switch string(name) {
+		case "RequestToken":
+			in.RequestToken = s.text()
+		case "Reason":
+			in.Reason = s.text()
+		default:
+			s.skip()
+		}
+	})
+}
+
 // noMembers only checks that the body is an object.
 func noMembers(s *scanner, _ *struct{}) { s.skip() }

@@ -54,11 +54,16 @@ func TestTextInXMLIsEscaped(t *testing.T) {
 
 func TestOperationsNamesEachEndpoint(t *testing.T) {
 	var want []string
-	for target, e := range cloudControl(nobody{nil}) {
-		if target != "CloudApiService."+e.name {
-			t.Errorf("%s stands under %s", e.name, target)
+	for prefix, table := range map[string]map[string]endpoint{
+		"CloudApiService.": cloudControl(nobody{nil}),
+		"GroundControl.":   groundControl(nobody{nil}),
+	} {
+		for target, e := range table {
+			if target != prefix+e.name {
+				t.Errorf("%s stands under %s", e.name, target)
+			}
+			want = append(want, e.name)
 		}
-		want = append(want, e.name)
 	}
 	want = append(want, getCallerIdentity)
 	got := map[string]bool{}

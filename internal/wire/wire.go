@@ -10,6 +10,7 @@ package wire
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -21,7 +22,7 @@ import (
 	"example.org/groundcontrol/internal/operation"
 )
 
-// Control is what Cloud Control's eight operations do. An error that clients may see is a
+// Control is what Cloud Control's eight operations do, and those of ours. An error that clients may see is a
 // [control.Error]; any other is a fault of ours, and its text goes to the log only.
 type Control interface {
 	CreateResource(context.Context, control.Caller, control.CreateResourceInput) (operation.Request, error)
@@ -32,6 +33,11 @@ type Control interface {
 	GetResourceRequestStatus(context.Context, control.Caller, control.GetResourceRequestStatusInput) (operation.Request, error)
 	CancelResourceRequest(context.Context, control.Caller, control.CancelResourceRequestInput) (operation.Request, error)
 	ListResourceRequests(context.Context, control.Caller, control.ListResourceRequestsInput) (control.RequestList, error)
+
+	ListRequests(context.Context, control.Caller, control.ListResourceRequestsInput) (control.DetailList, error)
+	DescribeRequest(context.Context, control.Caller, control.DescribeRequestInput) (control.Detail, error)
+	ResumeRequest(context.Context, control.Caller, control.ResumeRequestInput) (control.Detail, error)
+	FailRequest(context.Context, control.Caller, control.FailRequestInput) (control.Aborted, error)
 }
 
 // Authenticate tells who sent r with the given body, already read. The credential must be
@@ -44,6 +50,9 @@ type Config struct {
 	Control      Control
 	Authenticate Authenticate
 	Log          *slog.Logger // told of our own faults, one line each
+	// Allow says whether the account may make one more call of the operation now; nil
+	// allows all. Who may not gets a ThrottlingException, on which SDKs wait and try again.
+	Allow func(account, operation string) bool
 }
 
 // Call is what is known of one exchange when it is over, for the access log and for
@@ -62,12 +71,18 @@ type Call struct {
 type Handler struct {
 	authenticate Authenticate
 	log          *slog.Logger
+	allow        func(account, operation string) bool
 	targets      map[string]endpoint // by X-Amz-Target
 }
 
 // New returns a handler of all that this package speaks.
 func New(c Config) *Handler {
-	return &Handler{authenticate: c.Authenticate, log: c.Log, targets: cloudControl(c.Control)}
+	targets := cloudControl(c.Control)
+	maps.Copy(targets, groundControl(c.Control))
+	if c.Allow == nil {
+		c.Allow = func(string, string) bool { return true }
+	}
+	return &Handler{authenticate: c.Authenticate, log: c.Log, allow: c.Allow, targets: targets}
 }
 
 // ServeHTTP answers r where nobody asks how it went.
