@@ -24,9 +24,10 @@ const (
 )
 
 type commands struct {
-	Serve   serve      `cmd:"" help:"Serve the API until SIGTERM or SIGINT."`
-	Env     cli.Env    `cmd:"" help:"Print the shell lines that point AWS clients at the server of a data directory."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve   serve       `cmd:"" help:"Serve the API until SIGTERM or SIGINT."`
+	Env     cli.Env     `cmd:"" help:"Print the shell lines that point AWS clients at the server of a data directory."`
+	Request cli.Request `cmd:"" help:"Look at requests and steer them: list, show, cancel, resume, fail."`
+	Version versionCmd  `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}
@@ -53,8 +54,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		&c, kong.Name("groundcontrol"),
 		kong.Description("A self-hosted, wire-compatible AWS Cloud Control API: durable, trackable, cancellable resource operations."),
 		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
-		kong.BindTo(stdout, (*io.Writer)(nil)), kong.Bind(notices{stderr}),
-		kong.Vars{"data": cli.DefaultData},
+		kong.BindTo(stdout, (*io.Writer)(nil)), kong.Bind(notices{stderr}, cli.Notices{Writer: stderr}),
+		kong.Vars(cli.Vars),
 	)
 	if err != nil {
 		return complain(stderr, err, failed)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/groundcontrol/internal/testpg"
 )
 
 // binary is the program under test: these tests run it as a user does, as a process.
@@ -43,7 +45,12 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	code := m.Run()
+	if err := testpg.StopShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // raced reports whether the tests run with the race detector. The program under test then

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,10 +26,12 @@ import (
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/demo"
 	"example.org/groundcontrol/internal/handler/simulate"
+	"example.org/groundcontrol/internal/limit"
 	"example.org/groundcontrol/internal/metrics"
 	"example.org/groundcontrol/internal/registry"
 	"example.org/groundcontrol/internal/server"
 	"example.org/groundcontrol/internal/store"
+	"example.org/groundcontrol/internal/store/postgres"
 	"example.org/groundcontrol/internal/store/sealed"
 	"example.org/groundcontrol/internal/store/sqlite"
 	"example.org/groundcontrol/internal/wire"
@@ -37,24 +40,39 @@ import (
 type serve struct {
 	Listen      string        `default:"127.0.0.1:4321" env:"GROUNDCONTROL_LISTEN" help:"Address and port to listen on."`
 	Data        string        `default:"${data}" type:"path" env:"GROUNDCONTROL_DATA" placeholder:"DIR" help:"Data directory: database, access keys, encryption key. Made where it is missing. Default: ./${data}"`
-	Store       string        `env:"GROUNDCONTROL_STORE" placeholder:"URL" help:"Where requests and resources are kept: sqlite:PATH. Default: a SQLite file in the data directory."`
+	Store       string        `env:"GROUNDCONTROL_STORE" placeholder:"URL" help:"Where requests and resources are kept: sqlite:PATH, or postgres://USER@HOST/DATABASE, which many servers may share. Default: a SQLite file in the data directory."`
 	Auth        string        `enum:"sigv4,off" default:"sigv4" env:"GROUNDCONTROL_AUTH" help:"sigv4 verifies every call; off takes every caller for the root of account 000000000000 (loopback only)."`
 	Simulate    []string      `env:"GROUNDCONTROL_SIMULATE" sep:"," placeholder:"RULE" help:"Let an operation of a simulated type take a while: 'AWS::S3::Bucket=create:2s'. Type and operation may be *. Repeatable; the last that fits counts."`
 	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
 	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
 	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`
-	Region      string        `default:"us-east-1" env:"GROUNDCONTROL_REGION" help:"Region of callers that name none (with --auth off)."`
-	LogFormat   string        `enum:"text,json" default:"text" env:"GROUNDCONTROL_LOG_FORMAT" help:"text or json, on standard error."`
-	AccessLog   bool          `default:"true" negatable:"" env:"GROUNDCONTROL_ACCESS_LOG" help:"One log line for each API call."`
-	Config      configFile    `env:"GROUNDCONTROL_CONFIG" placeholder:"FILE" help:"JSON file with values for these flags; flags and environment win."`
+	Lease       time.Duration `default:"30s" env:"GROUNDCONTROL_LEASE" help:"How long a node is trusted without a sign of life, before another one takes over its requests."`
+	Drain       time.Duration `default:"0s" env:"GROUNDCONTROL_DRAIN" help:"How long to go on serving after SIGTERM while /readyz already says no, so that a load balancer can look away."`
+
+	AccountLimit  map[string]int    `mapsep:"," env:"GROUNDCONTROL_ACCOUNT_LIMIT" placeholder:"ACCOUNT=N" help:"Handler calls at once of an account on each node; * is every other account. Requests beyond it are PENDING."`
+	TypeLimit     map[string]int    `mapsep:"," env:"GROUNDCONTROL_TYPE_LIMIT" placeholder:"TYPE=N" help:"Handler calls at once for a type on each node, over all accounts; * is every other type."`
+	AccountWeight map[string]int    `mapsep:"," env:"GROUNDCONTROL_ACCOUNT_WEIGHT" placeholder:"ACCOUNT=N" help:"Handler slots an account gets when they are scarce, to those of others. Default: 1 each."`
+	Throttle      map[string]string `mapsep:"," env:"GROUNDCONTROL_THROTTLE" placeholder:"OPERATION=RATE" help:"Calls that each account may make, such as CreateResource=5/s or *=100/s:200 (with the burst); beyond it, ThrottlingException."`
+
+	Region    string     `default:"us-east-1" env:"GROUNDCONTROL_REGION" help:"Region of callers that name none (with --auth off)."`
+	LogFormat string     `enum:"text,json" default:"text" env:"GROUNDCONTROL_LOG_FORMAT" help:"text or json, on standard error."`
+	AccessLog bool       `default:"true" negatable:"" env:"GROUNDCONTROL_ACCESS_LOG" help:"One log line for each API call."`
+	Config    configFile `env:"GROUNDCONTROL_CONFIG" placeholder:"FILE" help:"JSON file with values for these flags; flags and environment win."`
 }
 
 // maxHold keeps held answers far below the read time-outs of clients (60 s).
 const maxHold = 20 * time.Second
 
+// maxDrain is longer than any load balancer needs to look away.
+const maxDrain = 10 * time.Minute
+
 // Run serves until a signal asks it to stop, then finishes what is in flight.
 func (c *serve) Run(out notices) error {
 	rules, err := c.check()
+	if err != nil {
+		return usageError{err}
+	}
+	rates, err := c.rates()
 	if err != nil {
 		return usageError{err}
 	}
@@ -68,11 +86,11 @@ func (c *serve) Run(out notices) error {
 	}
 	defer l.Close() //nolint:errcheck // the server closes it first
 	m := &measures{}
-	db, err := c.open(ctx, m)
+	db, err := c.open(ctx, logs, m)
 	if err != nil {
 		return err
 	}
-	err = c.serve(ctx, logs, out, l, db, rules, m)
+	err = c.serve(ctx, logs, out, l, db, rules, limit.New(rates), m)
 	return errors.Join(err, db.Close())
 }
 
@@ -94,6 +112,21 @@ func (c *serve) check() ([]simulate.Rule, error) {
 	if c.Concurrency < 1 {
 		return nil, fmt.Errorf("--concurrency %d: want 1 or more", c.Concurrency)
 	}
+	if c.Lease < time.Second {
+		return nil, fmt.Errorf("--lease %v: want 1s or more", c.Lease)
+	}
+	if c.Drain < 0 || c.Drain > maxDrain {
+		return nil, fmt.Errorf("--drain %v: want 0s to %v", c.Drain, maxDrain)
+	}
+	for flag, limits := range map[string]map[string]int{
+		"account-limit": c.AccountLimit, "type-limit": c.TypeLimit, "account-weight": c.AccountWeight,
+	} {
+		for name, n := range limits {
+			if n < 1 {
+				return nil, fmt.Errorf("--%s %s=%d: want 1 or more", flag, name, n)
+			}
+		}
+	}
 	var rules []simulate.Rule
 	for _, text := range c.Simulate {
 		rule, err := simulate.ParseRule(text)
@@ -103,6 +136,23 @@ func (c *serve) check() ([]simulate.Rule, error) {
 		rules = append(rules, rule)
 	}
 	return rules, nil
+}
+
+// rates reads --throttle.
+func (c *serve) rates() (map[string]limit.Rate, error) {
+	known := wire.Operations()
+	rates := map[string]limit.Rate{}
+	for name, text := range c.Throttle {
+		if name != "*" && !slices.Contains(known, name) {
+			return nil, fmt.Errorf("--throttle %s: no such operation; known are *, %s", name, strings.Join(known, ", "))
+		}
+		rate, err := limit.ParseRate(text)
+		if err != nil {
+			return nil, fmt.Errorf("--throttle %s: %w", name, err)
+		}
+		rates[name] = rate
+	}
+	return rates, nil
 }
 
 func loopback(host string) bool {
@@ -127,22 +177,11 @@ func (m *measures) committed(verbs int) {
 }
 
 // open makes the data directory and opens the store in it, with its secrets sealed.
-func (c *serve) open(ctx context.Context, m *measures) (store.Store, error) {
+func (c *serve) open(ctx context.Context, logs *slog.Logger, m *measures) (store.Store, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w; choose another with --data", err)
 	}
-	path := filepath.Join(c.Data, "groundcontrol.db")
-	if c.Store != "" {
-		kind, rest, _ := strings.Cut(c.Store, ":")
-		if kind != "sqlite" || rest == "" {
-			return nil, usageError{fmt.Errorf("--store %q: want sqlite:PATH", c.Store)}
-		}
-		path = strings.TrimPrefix(rest, "//")
-	}
-	db, err := sqlite.Open(ctx, path, sqlite.Options{Committed: m.committed})
-	if errors.Is(err, sqlite.ErrInUse) {
-		return nil, fmt.Errorf("%w; stop it, or choose another data directory with --data", err)
-	}
+	db, err := c.openStore(ctx, logs, m)
 	if err != nil {
 		return nil, err
 	}
@@ -157,8 +196,35 @@ func (c *serve) open(ctx context.Context, m *measures) (store.Store, error) {
 	return s, nil
 }
 
+// openStore opens the store that --store names.
+func (c *serve) openStore(ctx context.Context, logs *slog.Logger, m *measures) (store.Store, error) {
+	kind, rest, _ := strings.Cut(c.Store, ":")
+	path := strings.TrimPrefix(rest, "//")
+	switch {
+	case c.Store == "":
+		path = filepath.Join(c.Data, "groundcontrol.db")
+	case kind == "postgres" || kind == "postgresql":
+		// What has expired leaves the disk a slice at a time.
+		db, err := postgres.Open(ctx, c.Store, postgres.Options{Committed: m.committed, Slice: max(c.Retention/7, time.Minute), Log: logs})
+		if err != nil {
+			return nil, err // not db: a nil *postgres.Store is no nil store
+		}
+		return db, nil
+	case kind != "sqlite" || path == "":
+		return nil, usageError{errors.New("--store: want sqlite:PATH or postgres://USER@HOST/DATABASE")}
+	}
+	db, err := sqlite.Open(ctx, path, sqlite.Options{Committed: m.committed})
+	if errors.Is(err, sqlite.ErrInUse) {
+		return nil, fmt.Errorf("%w; stop it, or choose another data directory with --data", err)
+	}
+	if err != nil {
+		return nil, err // as above
+	}
+	return db, nil
+}
+
 // serve wires the parts and runs them until ctx is done.
-func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, ms *measures) error {
+func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, limiter *limit.Limiter, ms *measures) error {
 	keys, err := auth.LoadOrCreate(filepath.Join(c.Data, cli.CredentialsFile))
 	if err != nil {
 		return err
@@ -167,7 +233,9 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	if err != nil {
 		return err
 	}
-	types, err := registry.New(builtin...)
+	simulated := &simulate.Runtime{Ledger: db, Rules: rules}
+	runtimes := map[string]handler.Runtime{"simulate": simulated, "demo": &demo.Runtime{Simulate: simulated}}
+	types, err := registry.New(witnessed(builtin, runtimes)...)
 	if err != nil {
 		return err
 	}
@@ -175,18 +243,21 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 		Version: buildVersion(), Operations: wire.Operations(), Exceptions: wire.Errors(), Live: db.Live, Log: logs,
 	})
 	ms.Metrics = m
-	simulated := &simulate.Runtime{Ledger: db, Rules: rules}
-	runtimes := map[string]handler.Runtime{"simulate": simulated, "demo": &demo.Runtime{Simulate: simulated}}
 	eng := engine.New(engine.Config{
 		Store: db, Types: types, Runtimes: runtimes, Log: logs, Node: nodeName(),
-		Concurrency: c.Concurrency, Retention: c.Retention, Observer: m, Stopping: ctx.Done(),
+		Concurrency: c.Concurrency, Lease: c.Lease, Retention: c.Retention, Observer: m, Stopping: ctx.Done(),
+		Limits: engine.Limits{Account: c.AccountLimit, Type: c.TypeLimit, Weight: c.AccountWeight},
 	})
 	ctl := &control.Control{
 		Types: types, Runtimes: runtimes, Store: db, Engine: eng, Hold: c.StatusHold, Retention: c.Retention,
 	}
 	srv := server.New(server.Config{
-		API: wire.New(wire.Config{Control: ctl, Authenticate: c.authenticator(keys), Log: logs}),
-		Log: logs, Metrics: m.Handler(), Observer: m, Access: c.accessLog(logs),
+		API: wire.New(wire.Config{
+			Control: ctl, Authenticate: c.authenticator(keys), Log: logs,
+			Allow: func(account, operation string) bool { return limiter.Allow(account, operation, time.Now()) },
+		}),
+		Drain: c.Drain,
+		Log:   logs, Metrics: m.Handler(), Observer: m, Access: c.accessLog(logs),
 		Ready: func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
