@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 30s
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/groundcontrol
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/groundcontrol ./cmd/groundcontrol
@@ -16,11 +16,12 @@ run: build ## build and serve on http://127.0.0.1:4321
 
 check: lint test ## what CI runs: do this before a commit
 
-setup: ## install what the tests need (aws CLI, the JSON Patch suite), where it can
+setup: ## install what the tests need (aws CLI, PostgreSQL, the JSON Patch suite), where it can
 	@sh scripts/setup.sh
 
 test: setup ## all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) -shuffle=on -timeout=10m ./...
+	$(GO) -C chaos test $(RACE) -shuffle=on -timeout=5m ./...
 
 fuzz: ## fuzz each parser for FUZZTIME (default 30s; 5000x counts runs)
 	@FUZZTIME=$(FUZZTIME) sh scripts/fuzz.sh
@@ -32,21 +33,31 @@ lint: ## formatting, go vet, staticcheck, go.mod
 	$(GO) mod tidy -diff
 	$(GO) -C bench vet ./...
 	$(GO) -C bench mod tidy -diff
+	$(GO) -C bench/peers vet ./...
+	$(GO) -C chaos vet ./...
+	$(GO) -C chaos mod tidy -diff
+	$(GO) vet -tags witness ./cmd/groundcontrol
 
 fmt: ## format the code
 	$(GO) tool gofumpt -w .
 
-tidy: ## tidy go.mod of both modules
-	$(GO) mod tidy
-	$(GO) -C bench mod tidy
+tidy: ## tidy go.mod of every module
+	@for m in . bench bench/peers bench/peers/temporal chaos; do $(GO) -C $$m mod tidy || exit 1; done
 
 generate: ## rewrite what is written by the code: the chart of the state machine
 	$(GO) test ./internal/operation -run TestDiagramInDocs -update
 
+SECONDS ?= 60
+chaos: ## torment real servers for SECONDS (default 60) on each store and check every promise; SEED=7 repeats a run
+	$(GO) -C chaos run . -for $(SECONDS)s $(if $(SEED),-seed $(SEED)) $(if $(STORES),-stores $(STORES))
+
 bench: build ## the benchmarks behind docs/performance.md
 	@sh scripts/bench.sh
+
+bench-peers: ## the same work on River, DBOS, Temporal and ours, interleaved (minutes; builds Temporal once)
+	$(GO) -C bench/peers run . --rounds 3 --seconds 10
 
 clean: ## remove what was built and downloaded
 	rm -rf bin .cache
 
-.PHONY: help build run check setup test fuzz lint fmt tidy generate bench clean
+.PHONY: help build run check setup test fuzz lint fmt tidy generate chaos bench bench-peers clean
