@@ -30,6 +30,10 @@ var migrations embed.FS
 // ErrInUse means that another process has the database open.
 var ErrInUse = errors.New("sqlite: the database is in use by another server")
 
+// ErrNewer means that a newer version of this program has changed the tables: it, or
+// one newer still, is needed to open the file.
+var ErrNewer = errors.New("sqlite: the database belongs to a newer version of this program")
+
 // Options tunes a Store. The zero value is right.
 type Options struct {
 	// Committed, where set, is told the number of verbs in each transaction that was
@@ -53,7 +57,7 @@ const readConns = 4
 // Open opens the database at path, makes it where it is missing (readable by its
 // owner only), and brings its tables up to date. Leases that a process before this
 // one held are over: only one process can hold the file, so whoever had them is gone.
-// Errors: ErrInUse where another process has it open.
+// Errors: ErrInUse where another process has it open; ErrNewer, and nothing is changed.
 func Open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	s := &Store{lock: flock.New(path + ".lock")}
 	defer func() {
@@ -118,6 +122,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("sqlite: migrations: %w", err)
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlite: version of the tables: %w", err)
+	}
+	if current > newest {
+		return fmt.Errorf("%w: its tables are of version %d, this program knows %d", ErrNewer, current, newest)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("sqlite: bring the tables up to date: %w", err)
