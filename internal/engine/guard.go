@@ -49,8 +49,8 @@ func (e *Engine) inspect(ctx context.Context, told map[string]bool) (w watched, 
 				continue
 			}
 			waiting, err := e.Store.Waiting(ctx, h.Queue, now, watchStep)
-			if err != nil {
-				return w, err
+			if err != nil && ctx.Err() == nil { // one queue that cannot be read must not hide the others
+				e.Log.Error("the watchdog cannot read a queue", "account", h.Account, "type", h.TypeName, "err", err)
 			}
 			for _, r := range waiting {
 				e.check(ctx, r, now, &w, told, seen)

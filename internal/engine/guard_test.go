@@ -3,17 +3,20 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.org/groundcontrol/internal/engine"
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/store"
+	"example.org/groundcontrol/internal/store/memory"
 )
 
 // looks is an observer of the watchdog.
@@ -136,5 +139,35 @@ func TestWhatNobodyTakesIsToldOnce(t *testing.T) {
 			}
 		}
 		finish(t, e, r)
+	})
+}
+
+// unreadable is a store that cannot read the queue of one account.
+type unreadable struct{ store.Store }
+
+func (s unreadable) Waiting(ctx context.Context, q store.Queue, before time.Time, max int) ([]operation.Request, error) {
+	if q.Account == "000000000000" {
+		return nil, errors.New("a stored secret cannot be opened")
+	}
+	return s.Store.Waiting(ctx, q, before, max)
+}
+
+func TestQueueThatCannotBeReadHidesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := unreadable{new(memory.Store)}
+		e := node(t, s, lasting(5*time.Minute), func(c *engine.Config) { c.Concurrency, c.CallLimit = 1, 10*time.Minute })
+		defer run(t, e)()
+		submit(t, e, request("a"))
+		first := request("b")
+		first.Account = "000000000000" // before the other in every list
+		submit(t, e, first)
+		r, err := e.Submit(t.Context(), request("c"), 45*time.Second)
+		if err != nil || r.Status != operation.Pending {
+			t.Fatalf("%s, %v", r.Status, err)
+		}
+		time.Sleep(time.Minute)
+		if r = get(t, s, r.Token); r.ErrorCode != operation.ServiceTimeout {
+			t.Errorf("%s %q, want ServiceTimeout", r.Status, r.ErrorCode)
+		}
 	})
 }
