@@ -72,7 +72,7 @@ func TestWrongUseIsRefusedWithTheNextStep(t *testing.T) {
 		args []string
 		want []string // in what is told
 	}{
-		"no command":                {nil, []string{"serve", "env", "version"}},
+		"no command":                {nil, []string{"serve", "env", "request"}},
 		"an unknown command":        {[]string{"server"}, []string{"server", "serve"}},
 		"an unknown flag":           {[]string{"serve", "--liste", ":1"}, []string{"--liste", "--listen"}},
 		"authentication off":        {[]string{"serve", "--auth", "off", "--listen", "0.0.0.0:0"}, []string{"--auth off", "loopback"}},
