@@ -46,6 +46,23 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// within asks again until it is so, for a bounded time.
+func within(ctx context.Context, limit, every time.Duration, what string, isSo func() bool) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for end := time.Now().Add(limit); time.Now().Before(end); {
+		if isSo() {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("%s: not so after %v", what, limit)
+}
+
 func (l *load) heard(token string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

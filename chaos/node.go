@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -177,4 +178,14 @@ func newNode(name, binary, dir string, lease time.Duration, witness string, args
 	}, args...)
 	n.env = []string{"GROUNDCONTROL_WITNESS=" + witness}
 	return n, os.Mkdir(n.data, 0o700)
+}
+
+// freePort is a port of this machine that nobody listens on.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
 }

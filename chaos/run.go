@@ -13,6 +13,7 @@ import (
 
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/cli"
+	"example.org/groundcontrol/internal/pgserver"
 )
 
 // config says what one run is to be.
@@ -43,7 +44,7 @@ type system struct {
 	record  *recorder
 	world   *world
 	witness *server
-	db      *postgres
+	db      *pgserver.Server // nil on SQLite
 	disk    *disk
 	nodes   []*node
 	access  []*access
@@ -88,7 +89,7 @@ func run(ctx context.Context, c config) (h *History, complaints []string, left m
 		complaints = append(complaints, n.complaints()...)
 	}
 	if s.db != nil {
-		complaints = append(complaints, s.db.complaints()...)
+		complaints = append(complaints, databaseComplaints(s.db)...)
 	}
 	return h, complaints, left, err
 }
@@ -109,7 +110,7 @@ func (s *system) up(ctx context.Context) (err error) {
 		return err
 	}
 	if s.Store == "postgres" {
-		if s.db, err = startPostgres(ctx, filepath.Join(s.Dir, "postgres")); err != nil {
+		if s.db, err = startPostgres(ctx, s.databaseDir()); err != nil {
 			return err
 		}
 	}
@@ -140,16 +141,19 @@ func (s *system) up(ctx context.Context) (err error) {
 	return nil
 }
 
+// databaseDir is where PostgreSQL has its data; its log is beside it.
+func (s *system) databaseDir() string { return filepath.Join(s.Dir, "postgres") }
+
 // addNode makes a node's folder, its way to the database, and the key that all share.
 func (s *system) addNode(name string, secret []byte) error {
 	var args []string
 	var p *proxy
 	if s.db != nil {
 		var err error
-		if p, err = startProxy(s.db.address()); err != nil {
+		if p, err = startProxy(s.db.Address()); err != nil {
 			return err
 		}
-		args = []string{"--store", "postgres://chaos@" + p.address() + "/postgres?sslmode=disable"}
+		args = []string{"--store", "postgres://" + pgserver.User + "@" + p.address() + "/postgres?sslmode=disable"}
 	}
 	n, err := newNode(name, s.Binary, s.Dir, s.Lease, s.witness.url(), args...)
 	if err != nil {
@@ -179,7 +183,7 @@ func (s *system) down() error {
 		errs = append(errs, s.witness.close())
 	}
 	if s.db != nil {
-		errs = append(errs, s.db.stop(true), os.RemoveAll(s.db.data()))
+		errs = append(errs, s.db.Stop(), os.RemoveAll(s.databaseDir()))
 	}
 	if s.disk != nil {
 		_ = s.disk.free() // of what a run that was cut short left there

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"example.org/groundcontrol/internal/pgserver"
 )
 
 // tormentor does to the system what the world does.
 type tormentor struct {
 	nodes  []*node
-	db     *postgres // nil on SQLite
-	disk   *disk     // nil where there is none of our own
+	db     *pgserver.Server // nil on SQLite
+	disk   *disk            // nil where there is none of our own
 	clock  clock
 	record func(Fault)
 	log    func(format string, args ...any)
@@ -107,11 +109,10 @@ func (t *tormentor) do(ctx context.Context, s step, n *node, f *Fault) error {
 		n.proxy.mute(true)
 		pause(ctx, s.For)
 		n.proxy.mute(false)
-	case fastFault, crashFault:
-		if err := t.db.stop(s.Kind == fastFault); err != nil {
-			return err
-		}
-		return t.db.start(ctx)
+	case fastFault:
+		return errors.Join(t.db.Stop(), t.db.Start(ctx))
+	case crashFault:
+		return errors.Join(t.db.Crash(), t.db.Start(ctx))
 	case diskFault:
 		if err := t.disk.fill(); err != nil {
 			return err

@@ -183,12 +183,12 @@ func (b *bench) measure(ctx context.Context, c contestant, number int) (m measur
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(s.Dir)) }()
 	if c.postgres {
-		d, derr := startServer(ctx, s.Dir)
+		db, url, derr := startServer(ctx, s.Dir)
 		if derr != nil {
 			return m, derr
 		}
-		defer func() { err = errors.Join(err, d.stop()) }()
-		s.Postgres, s.Server = d.url, d.cmd.Process.Pid
+		defer func() { err = errors.Join(err, db.Stop()) }()
+		s.Postgres, s.Server = url, db.PID()
 	}
 	syscall.Sync() // the round is not to pay for what others have left to write
 	if m.raw, err = syncRate(s.Dir, rawSpan); err != nil {

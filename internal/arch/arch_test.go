@@ -46,7 +46,8 @@ var may = map[string][]string{
 	"internal/store/sealed":    {"internal/operation", "internal/resource", "internal/store"},
 	"internal/store/storetest": {"internal/operation", "internal/resource", "internal/store"},
 
-	"internal/testpg": {}, // a PostgreSQL server for tests; no package but a test imports it
+	"internal/pgserver": {},                    // a PostgreSQL server of one's own; for testpg, the chaos harness and benchmarks
+	"internal/testpg":   {"internal/pgserver"}, // the same for tests; no package but a test imports it
 
 	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/store"},
 	"internal/handler/demo":     {"internal/handler", "internal/schema"},
