@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what some tests need and a fresh machine lacks: the aws CLI, PostgreSQL (its
-# programs; the tests start servers of their own), and the official JSON Patch test suite
-# (through npm). What cannot be installed is left out: the tests
-# that need it then skip and say how to get it, or fail where CI is set.
+# Installs what some tests need and a fresh machine lacks: the aws CLI, PostgreSQL and
+# HAProxy (their programs; the tests start servers of their own), and the official JSON
+# Patch test suite (through npm). What cannot be installed is left out: the tests that need
+# it then skip and say how to get it, or fail where CI is set.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -24,6 +24,7 @@ install() {
 
 install aws awscli
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || install postgres postgresql
+[ -x /usr/sbin/haproxy ] || install haproxy haproxy # a user's PATH may lack /usr/sbin
 
 suite=.cache/json-patch-test-suite
 if [ ! -e "$suite/package/tests.json" ] && install npm npm; then
