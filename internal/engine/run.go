@@ -11,9 +11,8 @@ import (
 )
 
 const (
-	purgeEvery = 10 * time.Second
-	purgeStep  = 200 // rows of one purge: a few milliseconds of the writer's time
-	purgeShare = 4   // while there is more to remove, pause so many times as long as a step took
+	purgeEvery = 2 * time.Second
+	purgeStep  = 100 // rows of one purge: a few milliseconds of the writer's time
 
 	maxQueues = 1000                  // that one look for work sees
 	raced     = 20 * time.Millisecond // until the next look where others took what was there
@@ -129,7 +128,7 @@ func (e *Engine) expire(ctx context.Context) {
 		}
 		pause = every
 		if n >= purgeStep {
-			pause = min(purgeShare*time.Since(began), every)
+			pause = min(time.Since(began), every) // half of the time is for others
 		}
 	}
 }

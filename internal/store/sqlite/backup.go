@@ -26,16 +26,34 @@ func Backup(ctx context.Context, path, to string) (err error) {
 			err = errors.Join(err, os.Remove(to))
 		}
 	}()
-	if err := on(path, func(db *sql.DB) error {
-		_, err := db.ExecContext(ctx, `VACUUM INTO ?`, to)
-		return err
-	}); err != nil {
+	if err := on(path, func(db *sql.DB) error { return vacuumInto(ctx, db, to) }); err != nil {
 		return fmt.Errorf("sqlite: backup: %w", err)
 	}
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("sqlite: backup: %w", err)
 	}
 	return Check(ctx, to)
+}
+
+// vacuumInto copies the database. The copy can shrink, as new files can, where the
+// original is of a version that had not thought of it.
+func vacuumInto(ctx context.Context, db *sql.DB, to string) (err error) {
+	c, err := db.Conn(ctx) // the pragma is of a connection
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	var way int
+	if err := c.QueryRowContext(ctx, `PRAGMA auto_vacuum`).Scan(&way); err != nil {
+		return err
+	}
+	if way == 0 {
+		if _, err := c.ExecContext(ctx, `PRAGMA auto_vacuum = INCREMENTAL`); err != nil {
+			return err
+		}
+	}
+	_, err = c.ExecContext(ctx, `VACUUM INTO ?`, to)
+	return err
 }
 
 // Check reads the whole database at path and reports the first fault it finds in it.

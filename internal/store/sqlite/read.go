@@ -22,16 +22,14 @@ type readStatements struct {
 	lists map[int]*sql.Stmt // by the number of ranges: at most as many as there are kinds
 }
 
-func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
+func (r *readStatements) prepare(ctx context.Context, db, queues *sql.DB) error {
 	for s, text := range map[**sql.Stmt]string{
 		&r.request:  `SELECT ` + requestColumns + ` FROM request WHERE token = ? AND scope = ?`,
 		&r.replay:   `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ?`,
 		&r.resource: `SELECT ` + resourceColumns + ` FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&r.resources: `SELECT ` + resourceColumns + ` FROM resource
 			WHERE scope = ? AND type = ? AND identifier > ? ORDER BY identifier LIMIT ?`,
-		&r.live: `SELECT kind, count(*) FROM request WHERE claimable IS NOT NULL GROUP BY kind`,
-		&r.head: `SELECT scope, type, claimable FROM request WHERE claimable IS NOT NULL AND (scope, type) > (?, ?)
-			ORDER BY scope, type, claimable LIMIT 1`,
+		&r.live:    `SELECT kind, count(*) FROM request WHERE claimable IS NOT NULL GROUP BY kind`,
 		&r.waiting: waiting,
 		&r.place: `SELECT count(*) FROM
 			(SELECT 1 FROM request WHERE scope = ? AND type = ? AND claimable < ? AND claimable IS NOT NULL LIMIT ?)`,
@@ -41,7 +39,11 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 			return fmt.Errorf("%w in %s", err, text)
 		}
 	}
-	return nil
+	const head = `SELECT scope, type, claimable FROM request WHERE claimable IS NOT NULL AND (scope, type) > (?, ?)
+		ORDER BY scope, type, claimable LIMIT 1`
+	var err error
+	r.head, err = queues.PrepareContext(ctx, head)
+	return err
 }
 
 // Request implements store.Store.

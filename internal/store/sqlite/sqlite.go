@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -45,8 +47,12 @@ type Options struct {
 type Store struct {
 	lock    *flock.Flock
 	readers *sql.DB
+	queues  *sql.DB // the connection on which the node looks for work: it waits for no reader
 	writer  *writer
 	read    readStatements
+	keeper  *keeper
+	kept    sync.WaitGroup     // the keeper's goroutine
+	retire  context.CancelFunc // ends it
 }
 
 var _ store.Store = (*Store)(nil)
@@ -81,7 +87,9 @@ func Open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	// A commit waits for data and size, not for time stamps. Where the call is missing
 	// (macOS, Windows) SQLite's own choice stays.
 	_, _ = sqlite.Fdatasync(true)
-	write, err := sql.Open("sqlite", dsn(path, "-16384"))
+	// A new file is to give room back. Only the first connection says so: it is a write, which
+	// the others would wait for.
+	write, err := sql.Open("sqlite", dsn(path, "-16384")+"&_pragma=auto_vacuum(INCREMENTAL)")
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
@@ -89,7 +97,10 @@ func Open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	if s.writer, err = startWriter(ctx, write, o.Committed); err != nil {
+	if s.keeper, err = newKeeper(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite: %w", err), write.Close())
+	}
+	if s.writer, err = startWriter(ctx, write, s.keeper, o.Committed); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	if s.readers, err = sql.Open("sqlite", dsn(path, "-2048")+"&_pragma=query_only(1)"); err != nil {
@@ -97,9 +108,16 @@ func Open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}
 	s.readers.SetMaxOpenConns(readConns)
 	s.readers.SetMaxIdleConns(readConns)
-	if err := s.read.prepare(ctx, s.readers); err != nil {
+	if s.queues, err = sql.Open("sqlite", dsn(path, "-512")+"&_pragma=query_only(1)"); err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	s.queues.SetMaxOpenConns(1)
+	if err := s.read.prepare(ctx, s.readers, s.queues); err != nil {
 		return nil, fmt.Errorf("sqlite: prepare: %w", err)
 	}
+	keeping, retire := context.WithCancel(context.WithoutCancel(ctx))
+	s.retire = retire
+	s.kept.Go(func() { s.keeper.run(keeping, s.writer) })
 	return s, nil
 }
 
@@ -108,7 +126,7 @@ func Open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 func dsn(path, cache string) string {
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"cache_size(" + cache + ")", "wal_autocheckpoint(8000)", "temp_store(MEMORY)",
+		"cache_size(" + cache + ")", "wal_autocheckpoint(" + strconv.Itoa(checkpointBound) + ")", "temp_store(MEMORY)",
 	}}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: pragmas.Encode()}
 	return u.String()
@@ -148,11 +166,20 @@ func (s *Store) Close() error { return s.release() }
 
 func (s *Store) release() error {
 	var errs []error
+	if s.retire != nil {
+		s.retire()
+		s.kept.Wait()
+	}
+	if s.keeper != nil {
+		errs = append(errs, s.keeper.db.Close())
+	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
 	}
-	if s.readers != nil {
-		errs = append(errs, s.readers.Close())
+	for _, db := range []*sql.DB{s.readers, s.queues} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
 	}
 	if s.lock.Locked() {
 		errs = append(errs, s.lock.Unlock())

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	sqlite3 "modernc.org/sqlite"
@@ -19,7 +20,7 @@ import (
 
 // writeStatements are the writer's, all on its one connection.
 type writeStatements struct {
-	begin, commit, rollback *stmt
+	begin, commit, rollback, checkpoint, shrink *stmt
 
 	insert, update, byClientToken, forgetClientToken, holder *stmt
 	due, purge                                               *stmt
@@ -41,6 +42,8 @@ func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
 		&t.begin:             `BEGIN IMMEDIATE`,
 		&t.commit:            `COMMIT`,
 		&t.rollback:          `ROLLBACK`,
+		&t.checkpoint:        `PRAGMA wal_checkpoint(PASSIVE)`,
+		&t.shrink:            `PRAGMA incremental_vacuum(` + strconv.Itoa(shrinkStep) + `)`,
 		&t.insert:            insertRequest,
 		&t.update:            updateRequest,
 		&t.byClientToken:     `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ?`,

@@ -20,6 +20,7 @@ var errClosed = errors.New("sqlite: the store is closed")
 type writer struct {
 	db        *sql.DB
 	tx        writeStatements
+	keeper    *keeper
 	jobs      chan *job
 	done      chan struct{} // closed when the goroutine has returned
 	committed func(int)
@@ -37,8 +38,8 @@ type job struct {
 	done chan error
 }
 
-func startWriter(ctx context.Context, db *sql.DB, committed func(int)) (*writer, error) {
-	w := &writer{db: db, jobs: make(chan *job, maxBatch), done: make(chan struct{}), committed: committed}
+func startWriter(ctx context.Context, db *sql.DB, k *keeper, committed func(int)) (*writer, error) {
+	w := &writer{db: db, keeper: k, jobs: make(chan *job, maxBatch), done: make(chan struct{}), committed: committed}
 	if w.committed == nil {
 		w.committed = func(int) {}
 	}
@@ -96,6 +97,12 @@ func (w *writer) close() error {
 func (w *writer) loop() {
 	batch := make([]*job, 0, maxBatch)
 	for j := range w.jobs {
+		select {
+		case <-w.keeper.finish:
+			// Where it fails the log goes on to grow, and the keeper asks again.
+			_ = w.tx.checkpoint.each(func(tuple) error { return nil })
+		default:
+		}
 		batch = append(batch[:0], j)
 		err := w.transact(func() error { return w.fill(&batch) })
 		if err != nil && len(batch) > 1 {
@@ -180,6 +187,7 @@ func (w *writer) transact(f func() error) error {
 	err := f()
 	if err == nil {
 		if _, err = w.tx.commit.run(); err == nil {
+			w.keeper.tell()
 			return nil
 		}
 		err = fmt.Errorf("sqlite: commit: %w", err)
