@@ -65,7 +65,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	n, err := load.Start(load.Config{Store: db, Runtime: func(r handler.Runtime) handler.Runtime { return slow{r} }})
+	n, err := load.Start(ctx, load.Config{Store: db, Runtime: func(r handler.Runtime) handler.Runtime { return slow{r} }})
 	if err != nil {
 		return err
 	}

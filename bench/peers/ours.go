@@ -48,7 +48,7 @@ func openOursSQLite(ctx context.Context, s round.Spec) (round.System, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openOurs(db)
+	return openOurs(ctx, db)
 }
 
 func openOursPostgres(ctx context.Context, s round.Spec) (round.System, error) {
@@ -56,13 +56,13 @@ func openOursPostgres(ctx context.Context, s round.Spec) (round.System, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openOurs(db)
+	return openOurs(ctx, db)
 }
 
 // openOurs runs the engine on db as `groundcontrol serve` does: secrets sealed, all
 // settings at their defaults. Its one handler succeeds at once.
-func openOurs(db store.Store) (round.System, error) {
-	s, err := sealed.New(db, sealed.NewKey())
+func openOurs(ctx context.Context, db store.Store) (round.System, error) {
+	s, err := sealed.New(ctx, db, sealed.NewKey())
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +74,13 @@ func openOurs(db store.Store) (round.System, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	running, stop := context.WithCancel(context.Background())
 	o := &oursSystem{store: s, stop: stop, ran: make(chan error, 1)}
 	o.engine = engine.New(engine.Config{
 		Store: s, Types: types, Runtimes: map[string]handler.Runtime{"step": step{}},
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Node: "peers", Stopping: ctx.Done(),
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Node: "peers", Stopping: running.Done(),
 	})
-	go func() { o.ran <- o.engine.Run(ctx) }()
+	go func() { o.ran <- o.engine.Run(running) }()
 	return o, nil
 }
 

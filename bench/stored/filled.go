@@ -88,12 +88,12 @@ func (f *filled) Purge(ctx context.Context, _ time.Time, max int) (int, error) {
 
 // creates measures creates on the empty store and on this one, without and with expiry.
 func (f *filled) creates(ctx context.Context, empty store.Store) (err error) {
-	beside, err := load.Start(load.Config{Store: empty})
+	beside, err := load.Start(ctx, load.Config{Store: empty})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, beside.Stop()) }()
-	full, err := load.Start(load.Config{Store: f.Store, Wrap: func(s store.Store) store.Store { f.Store = s; return f }})
+	full, err := load.Start(ctx, load.Config{Store: f.Store, Wrap: func(s store.Store) store.Store { f.Store = s; return f }})
 	if err != nil {
 		return err
 	}

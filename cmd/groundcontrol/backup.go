@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/groundcontrol/internal/cli"
 	"example.org/groundcontrol/internal/store/sqlite"
 )
 
@@ -17,15 +18,31 @@ type database struct {
 }
 
 func (d database) path() (string, error) {
-	kind, rest, _ := strings.Cut(d.Store, ":")
+	path, err := storeFile(d.Data, d.Store)
+	if err == nil && path == "" {
+		err = usageError{errors.New("--store: this is for SQLite; PostgreSQL has tools of its own, such as pg_dump and pg_amcheck")}
+	}
+	return path, err
+}
+
+// The files of a data directory, beside cli.CredentialsFile.
+const (
+	databaseFile = "groundcontrol.db"
+	keyFile      = "secret.key" // what secrets in the store are sealed with
+)
+
+// storeFile is the SQLite file that --store names, or the one in the data directory where
+// it names none; "" for PostgreSQL.
+func storeFile(data, url string) (string, error) {
+	kind, rest, _ := strings.Cut(url, ":")
 	path := strings.TrimPrefix(rest, "//")
 	switch {
-	case d.Store == "":
-		return filepath.Join(d.Data, "groundcontrol.db"), nil
+	case url == "":
+		return filepath.Join(data, databaseFile), nil
 	case kind == "postgres" || kind == "postgresql":
-		return "", usageError{errors.New("--store: this is for SQLite; PostgreSQL has tools of its own, such as pg_dump and pg_amcheck")}
+		return "", nil
 	case kind != "sqlite" || path == "":
-		return "", usageError{errors.New("--store: want sqlite:PATH")}
+		return "", usageError{errors.New("--store: want sqlite:PATH or postgres://USER@HOST/DATABASE")}
 	}
 	return path, nil
 }
@@ -45,7 +62,7 @@ func (c *backup) Run(out notices) error {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "groundcontrol: keep %s and %s with it: without the first, secrets in the copy cannot be read\n",
-		filepath.Join(c.Data, "secret.key"), filepath.Join(c.Data, "credentials.json"))
+		filepath.Join(c.Data, keyFile), filepath.Join(c.Data, cli.CredentialsFile))
 	return err
 }
 

@@ -1,8 +1,14 @@
 package main_test
 
 import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 )
@@ -95,4 +101,41 @@ func TestAWriteOnlyCreateOnlyPropertyMayBeSentAgain(t *testing.T) {
 	}
 	wantRefusal(t, c.tryPatch(table, "t1x", `[{"op":"add","path":"/ImportSourceSpecification","value":`+strings.Replace(source, "CSV", "ION", 1)+`}]`),
 		"NotUpdatableException", "Invalid patch update: createOnlyProperties [/properties/ImportSourceSpecification] cannot be updated")
+}
+
+func TestAStoreIsOpenedWithItsOwnKeyOnly(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.stop()
+	file := filepath.Join(s.data, "secret.key")
+	key, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(want string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		out, err := exec.CommandContext(ctx, binary, "serve", "--data", s.data, "--listen", "127.0.0.1:0").CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) || !strings.Contains(string(out), "restore it from a backup") {
+			t.Errorf("%v: %s, want %q", err, out, want)
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	refused("is missing")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("another key is left behind: %v", err)
+	}
+	for content, want := range map[string]string{strings.Repeat("k", len(key)): "is another key", "short": "holds 5 bytes"} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(want)
+	}
+	if err := os.WriteFile(file, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.restart()
 }

@@ -185,11 +185,7 @@ func (c *serve) open(ctx context.Context, logs *slog.Logger, m *measures) (store
 	if err != nil {
 		return nil, err
 	}
-	key, err := sealingKey(filepath.Join(c.Data, "secret.key"))
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	s, err := sealed.New(db, key)
+	s, err := seal(ctx, db, filepath.Join(c.Data, keyFile))
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -198,20 +194,17 @@ func (c *serve) open(ctx context.Context, logs *slog.Logger, m *measures) (store
 
 // openStore opens the store that --store names.
 func (c *serve) openStore(ctx context.Context, logs *slog.Logger, m *measures) (store.Store, error) {
-	kind, rest, _ := strings.Cut(c.Store, ":")
-	path := strings.TrimPrefix(rest, "//")
-	switch {
-	case c.Store == "":
-		path = filepath.Join(c.Data, "groundcontrol.db")
-	case kind == "postgres" || kind == "postgresql":
+	path, err := storeFile(c.Data, c.Store)
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
 		// What has expired leaves the disk a slice at a time.
 		db, err := postgres.Open(ctx, c.Store, postgres.Options{Committed: m.committed, Slice: max(c.Retention/7, time.Minute), Log: logs})
 		if err != nil {
 			return nil, err // not db: a nil *postgres.Store is no nil store
 		}
 		return db, nil
-	case kind != "sqlite" || path == "":
-		return nil, usageError{errors.New("--store: want sqlite:PATH or postgres://USER@HOST/DATABASE")}
 	}
 	db, err := sqlite.Open(ctx, path, sqlite.Options{Committed: m.committed})
 	if errors.Is(err, sqlite.ErrInUse) {
@@ -336,21 +329,32 @@ func nodeName() string {
 	return host + "-" + strings.ToLower(rand.Text()[:8])
 }
 
-// sealingKey reads the key that secrets in the store are sealed with, or makes it
-// on the first start.
-func sealingKey(path string) ([]byte, error) {
-	key, err := os.ReadFile(path)
+// seal wraps a store so that its secrets are sealed with the key in the file, which is
+// made on the first start. A key that is not the store's is refused, and none is left
+// beside a store that knows another.
+func seal(ctx context.Context, db store.Store, file string) (store.Store, error) {
+	key, err := os.ReadFile(file)
+	made := errors.Is(err, os.ErrNotExist)
+	if made {
+		// It is on the disk before the store knows it, so that no store has a key that nobody has.
+		key = sealed.NewKey()
+		err = auth.WriteFile(file, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encryption key: %w", err)
+	}
+	const next = "restore it from a backup, or copy it from another node; without it the secrets in the store cannot be read"
+	if len(key) != sealed.KeySize {
+		return nil, fmt.Errorf("%s holds %d bytes, want %d: %s", file, len(key), sealed.KeySize, next)
+	}
+	s, err := sealed.New(ctx, db, key)
 	switch {
-	case err == nil && len(key) == sealed.KeySize:
-		return key, nil
 	case err == nil:
-		return nil, fmt.Errorf("%s holds %d bytes, want %d: restore it from a backup; without it the secrets in the store cannot be read", path, len(key), sealed.KeySize)
-	case !errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("encryption key: %w", err)
+		return s, nil
+	case !errors.Is(err, sealed.ErrKey):
+		return nil, err
+	case made:
+		return nil, errors.Join(fmt.Errorf("%s is missing, and the store was used with one: %s", file, next), os.Remove(file))
 	}
-	key = sealed.NewKey()
-	if err := auth.WriteFile(path, key); err != nil {
-		return nil, fmt.Errorf("encryption key: %w", err)
-	}
-	return key, nil
+	return nil, fmt.Errorf("%s is another key than the one the store was used with: %s", file, next)
 }

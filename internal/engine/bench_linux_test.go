@@ -46,7 +46,7 @@ func BenchmarkCreate(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	s, err := sealed.New(db, sealed.NewKey())
+	s, err := sealed.New(b.Context(), db, sealed.NewKey())
 	if err != nil {
 		b.Fatal(err)
 	}

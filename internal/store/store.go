@@ -55,6 +55,10 @@ type Store interface {
 	// Live counts the requests that have not ended, by status, over all accounts.
 	Live(ctx context.Context) (map[operation.Status]int, error)
 
+	// Mark stores value under name where nothing stands there yet, and returns what stands
+	// there now, whoever stored it: a fact about the store that is settled once.
+	Mark(ctx context.Context, name string, value []byte) ([]byte, error)
+
 	// Close waits for writes under way and releases what the store holds.
 	Close() error
 }

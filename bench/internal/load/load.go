@@ -47,7 +47,7 @@ type Config struct {
 }
 
 // Start runs a node with secrets sealed, as `groundcontrol serve` does.
-func Start(c Config) (*Node, error) {
+func Start(ctx context.Context, c Config) (*Node, error) {
 	builtin, err := registry.Builtin()
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func Start(c Config) (*Node, error) {
 		return nil, err
 	}
 	var s store.Store
-	if s, err = sealed.New(c.Store, make([]byte, sealed.KeySize)); err != nil {
+	if s, err = sealed.New(ctx, c.Store, make([]byte, sealed.KeySize)); err != nil {
 		return nil, err
 	}
 	if c.Wrap != nil {
@@ -67,14 +67,14 @@ func Start(c Config) (*Node, error) {
 	if c.Runtime != nil {
 		runtime = c.Runtime(runtime)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n := &Node{cancel: cancel, done: make(chan error, 1)}
 	n.Engine = engine.New(engine.Config{
 		Store: s, Types: types, Node: "node-" + rand.Text()[:8],
 		Runtimes: map[string]handler.Runtime{"simulate": runtime},
 		Log:      slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
-	go func() { n.done <- n.Run(ctx) }()
+	go func() { n.done <- n.Run(running) }()
 	return n, nil
 }
 

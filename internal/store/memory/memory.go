@@ -22,6 +22,7 @@ type Store struct {
 	requests  map[string]operation.Request // by token
 	resources map[resource.Key]resource.Resource
 	watchers  map[chan string]struct{}
+	marks     map[string][]byte
 }
 
 var _ store.Store = (*Store)(nil)
@@ -312,6 +313,22 @@ func (s *Store) Live(ctx context.Context) (map[operation.Status]int, error) {
 		}
 	}
 	return n, nil
+}
+
+// Mark implements store.Store.
+func (s *Store) Mark(ctx context.Context, name string, value []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.marks == nil {
+		s.marks = map[string][]byte{}
+	}
+	if _, there := s.marks[name]; !there {
+		s.marks[name] = bytes.Clone(value)
+	}
+	return bytes.Clone(s.marks[name]), nil
 }
 
 // Close implements store.Store; there is nothing to release.

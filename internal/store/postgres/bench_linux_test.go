@@ -45,7 +45,7 @@ func BenchmarkCreate(b *testing.B) {
 		b.Fatal(err)
 	}
 	db := m.open(b)
-	s, err := sealed.New(db, sealed.NewKey())
+	s, err := sealed.New(b.Context(), db, sealed.NewKey())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -77,6 +77,10 @@ func (c *cluster) Live(ctx context.Context) (map[operation.Status]int, error) {
 	return c.next().Live(ctx)
 }
 
+func (c *cluster) Mark(ctx context.Context, name string, value []byte) ([]byte, error) {
+	return c.next().Mark(ctx, name, value)
+}
+
 func (c *cluster) Close() (err error) {
 	for _, s := range c.nodes {
 		err = errors.Join(err, s.Close())

@@ -235,6 +235,17 @@ func (s *Store) Live(ctx context.Context) (map[operation.Status]int, error) {
 	return live, nil
 }
 
+// Mark implements store.Store.
+func (s *Store) Mark(ctx context.Context, name string, value []byte) (stands []byte, err error) {
+	err = s.read(ctx, func(ctx context.Context) error { // a second time does no harm
+		if _, err := s.readers.Exec(ctx, `INSERT INTO mark (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, value); err != nil {
+			return err
+		}
+		return s.readers.QueryRow(ctx, `SELECT value FROM mark WHERE name = $1`, name).Scan(&stands)
+	})
+	return stands, wrap("mark", err)
+}
+
 // Queues implements store.Work. It hops from queue to queue on the index, however
 // long they are.
 func (s *Store) Queues(ctx context.Context, after store.Queue, max int) ([]store.Head, error) {

@@ -25,14 +25,19 @@ const KeySize = 32
 // was written with, or the database was tampered with.
 var ErrOpen = errors.New("sealed: a stored secret cannot be opened with this key")
 
+// ErrKey means that the store was first opened with another key.
+var ErrKey = errors.New("sealed: the secrets in the store are sealed with another key")
+
 // Store is a store.Store that seals secrets on their way into another one.
 type Store struct {
 	store.Store
 	aead cipher.AEAD
 }
 
-// New wraps s. The key is KeySize random bytes, the same for the life of the database.
-func New(s store.Store, key []byte) (*Store, error) {
+// New wraps s. The key is KeySize random bytes, the same for the life of the database:
+// the first one is remembered by something that only it opens. The error is ErrKey where
+// this is another one.
+func New(ctx context.Context, s store.Store, key []byte) (*Store, error) {
 	if len(key) != KeySize {
 		return nil, fmt.Errorf("sealed: a key of %d bytes, want %d", len(key), KeySize)
 	}
@@ -43,6 +48,14 @@ func New(s store.Store, key []byte) (*Store, error) {
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		return nil, fmt.Errorf("sealed: %w", err)
+	}
+	label := []byte("the key of this store")
+	lock, err := s.Mark(ctx, "sealed", aead.Seal(nil, nil, nil, label))
+	if err != nil {
+		return nil, fmt.Errorf("sealed: %w", err)
+	}
+	if _, err := aead.Open(nil, nil, lock, label); err != nil {
+		return nil, ErrKey
 	}
 	return &Store{Store: s, aead: aead}, nil
 }

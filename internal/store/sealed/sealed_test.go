@@ -2,6 +2,7 @@ package sealed_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 
 func wrap(t *testing.T, s store.Store, key []byte) store.Store {
 	t.Helper()
-	w, err := sealed.New(s, key)
+	w, err := sealed.New(t.Context(), s, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,17 +83,25 @@ func TestSecretsLieEncryptedInTheStore(t *testing.T) {
 	}
 }
 
+// forgetful is a store that does not know its key, as one that was tampered with.
+type forgetful struct{ store.Store }
+
+func (forgetful) Mark(_ context.Context, _ string, value []byte) ([]byte, error) { return value, nil }
+
 func TestAnotherKeyOpensNothing(t *testing.T) {
 	inner := new(memory.Store)
 	token, key := put(t, wrap(t, inner, sealed.NewKey()))
-	other := wrap(t, inner, sealed.NewKey())
+	if _, err := sealed.New(t.Context(), inner, sealed.NewKey()); !errors.Is(err, sealed.ErrKey) {
+		t.Errorf("another key: %v, want ErrKey", err)
+	}
+	other := wrap(t, forgetful{inner}, sealed.NewKey())
 	if _, err := other.Request(t.Context(), "1", "r", token); !errors.Is(err, sealed.ErrOpen) {
 		t.Errorf("request: %v, want ErrOpen", err)
 	}
 	if _, err := other.Resource(t.Context(), key); !errors.Is(err, sealed.ErrOpen) {
 		t.Errorf("resource: %v, want ErrOpen", err)
 	}
-	if _, err := sealed.New(inner, []byte("short")); err == nil {
+	if _, err := sealed.New(t.Context(), inner, []byte("short")); err == nil {
 		t.Error("a short key is taken")
 	}
 }
@@ -100,7 +109,7 @@ func TestAnotherKeyOpensNothing(t *testing.T) {
 func TestClaimGivesOnlyWhatOpens(t *testing.T) {
 	inner := new(memory.Store)
 	lost, _ := put(t, wrap(t, inner, sealed.NewKey()))
-	s := wrap(t, inner, sealed.NewKey())
+	s := wrap(t, forgetful{inner}, sealed.NewKey())
 	r, err := inner.Request(t.Context(), "1", "r", lost)
 	if err != nil {
 		t.Fatal(err)

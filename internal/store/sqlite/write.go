@@ -23,7 +23,7 @@ type writeStatements struct {
 	begin, commit, rollback, checkpoint, shrink *stmt
 
 	insert, update, byClientToken, forgetClientToken, holder *stmt
-	due, purge                                               *stmt
+	due, purge, mark, marked                                 *stmt
 	revision, putResource, newResource, dropResource         *stmt
 
 	all []*stmt
@@ -53,6 +53,8 @@ func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
 		&t.due: waiting,
 		&t.purge: `DELETE FROM request WHERE id IN
 			(SELECT id FROM request WHERE token < ? AND claimable IS NULL ORDER BY token LIMIT ?)`,
+		&t.mark:     `INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING`,
+		&t.marked:   `SELECT value FROM mark WHERE name = ?`,
 		&t.revision: `SELECT revision FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&t.newResource: `INSERT INTO resource (scope, type, identifier, type_version, model, write_only, revision, created, updated, request)
 			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -301,6 +303,17 @@ func (s *Store) Purge(ctx context.Context, before time.Time, max int) (int, erro
 		return err
 	})
 	return int(n), wrap("purge", err)
+}
+
+// Mark implements store.Store.
+func (s *Store) Mark(ctx context.Context, name string, value []byte) (stands []byte, err error) {
+	err = s.writer.do(ctx, func(t *writeStatements) error {
+		if _, err := t.mark.run(name, value); err != nil {
+			return err
+		}
+		return t.marked.each(func(r tuple) error { return r.Scan(&stands) }, name)
+	})
+	return stands, wrap("mark", err)
 }
 
 // isUnique reports whether a unique index refused the statement.

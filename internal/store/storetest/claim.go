@@ -270,6 +270,7 @@ func cancelledContext(t *testing.T, s store.Store) {
 		"resource":  func() error { _, err := s.Resource(ctx, resourceKey("a")); return err },
 		"resources": func() error { _, err := s.Resources(ctx, resourceQuery(1)); return err },
 		"live":      func() error { _, err := s.Live(ctx); return err },
+		"mark":      func() error { _, err := s.Mark(ctx, "m", nil); return err },
 		"queues":    func() error { _, err := s.Queues(ctx, store.Queue{}, 1); return err },
 		"waiting":   func() error { _, err := s.Waiting(ctx, queue("A::B::C"), t0, 1); return err },
 		"place":     func() error { _, err := s.Place(ctx, r, 1); return err },

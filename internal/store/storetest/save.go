@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -216,5 +217,27 @@ func live(t *testing.T, s store.Store) {
 	want := map[operation.Status]int{operation.Pending: 2, operation.CancelInProgress: 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func marks(t *testing.T, s store.Store) {
+	var wg sync.WaitGroup
+	got := make([][]byte, 16)
+	for i := range got {
+		wg.Go(func() {
+			var err error
+			if got[i], err = s.Mark(t.Context(), "one", []byte{0, byte(i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, b := range got {
+		if len(b) != 2 || !bytes.Equal(b, got[0]) {
+			t.Errorf("%v and %v", b, got[0])
+		}
+	}
+	if b, err := s.Mark(t.Context(), "two", []byte("2")); err != nil || string(b) != "2" {
+		t.Errorf("another name: %q, %v", b, err)
 	}
 }

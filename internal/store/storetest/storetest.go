@@ -65,6 +65,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"PurgeTakesOldEndedRequestsOnly", purge},
 		{"PurgeFreesTheClientToken", purgeClientToken},
 		{"LiveCountsByStatus", live},
+		{"MarksAreSettledOnce", marks},
 		{"CancelledContextChangesNothing", cancelledContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {
