@@ -6,4 +6,7 @@ go test -run '^$' -bench 'BenchmarkCreate$' -benchtime 5s -count "${COUNT:-3}" .
 go test -run '^$' -bench . -benchmem ./internal/schema ./internal/auth ./internal/wire ./internal/handler/simulate ./internal/store/sqlite
 cd bench
 go run ./httpload -server ../bin/groundcontrol
+go run ./stored -requests "${REQUESTS:-1000000}"
+go run ./flood
+go run ./nodes
 go run ./resident -server ../bin/groundcontrol -requests "${REQUESTS:-1000000}"

@@ -107,8 +107,6 @@ type process struct {
 }
 
 func (p process) kill() error {
-	_ = p.cmd.Process.Signal(syscall.SIGUSR1)
-	time.Sleep(300 * time.Millisecond)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	return p.cmd.Wait()
 }
