@@ -12,7 +12,8 @@ import (
 
 const (
 	purgeEvery = 2 * time.Second
-	purgeStep  = 100 // rows of one purge: a few milliseconds of the writer's time
+	minPurge   = 100 // rows of one purge: a few milliseconds of the writer's time
+	maxPurge   = 800 // the same while the store is behind
 
 	maxQueues = 1000                  // that one look for work sees
 	raced     = 20 * time.Millisecond // until the next look where others took what was there
@@ -117,19 +118,22 @@ func (e *Engine) untilNext(heads []store.Head, now time.Time) time.Duration {
 }
 
 // expire removes requests whose time is over, in steps small enough that nobody
-// waits for them.
+// waits for them; larger ones while there is more than they can remove.
 func (e *Engine) expire(ctx context.Context) {
 	every := min(purgeEvery, e.Retention)
+	step := minPurge
 	for pause := time.Duration(0); sleep(ctx, pause); {
 		began := time.Now()
-		n, err := e.Store.Purge(ctx, e.Store.Now().Add(-e.Retention), purgeStep)
+		n, err := e.Store.Purge(ctx, e.Store.Now().Add(-e.Retention), step)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			e.Log.Error("cannot remove expired requests", "err", err)
 		}
-		pause = every
-		if n >= purgeStep {
-			pause = min(time.Since(began), every) // half of the time is for others
+		if n < step {
+			pause, step = every, minPurge
+			continue
 		}
+		pause = min(time.Since(began), every) // half of the time is for others
+		step = min(2*step, maxPurge)
 	}
 }
 
