@@ -23,9 +23,9 @@ import (
 	"syscall"
 	"time"
 
+	"example.org/groundcontrol/bench/internal/load"
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/operation"
-	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store/sqlite"
 )
 
@@ -194,26 +194,7 @@ func fill(path string, n int) (tokens []string, err error) {
 }
 
 func one(ctx context.Context, s *sqlite.Store, i int, token string, at time.Time) error {
-	name := fmt.Sprintf("/service/%d", i)
-	r := operation.Accept(operation.Request{
-		Account: auth.RootAccount, Region: "us-east-1", Caller: "arn:aws:iam::000000000000:root", Operation: operation.Create,
-		TypeName: "AWS::Logs::LogGroup", TypeVersion: "00000001", Identifier: name, ClientToken: "client-" + token, InputHash: make([]byte, 32),
-	}, token, at, time.Hour)
-	r, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: at, Node: "n", Lease: time.Minute})
-	if err != nil {
-		return err
-	}
-	if r, err = s.Accept(ctx, r); err != nil {
-		return err
-	}
-	model := fmt.Appendf(nil, `{"Arn":"arn:aws:logs:us-east-1:000000000000:log-group:%s:*","DeletionProtectionEnabled":false,"LogGroupClass":"STANDARD","LogGroupName":%q,"RetentionInDays":14}`, name, name)
-	done, err := operation.Apply(r, operation.Event{Kind: operation.Succeed, At: at, Node: "n", Attempt: 1, Model: model})
-	if err != nil {
-		return err
-	}
-	_, err = s.Save(ctx, done, &resource.Change{Resource: resource.Resource{
-		Key:         resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: name},
-		TypeVersion: r.TypeVersion, Model: model, Updated: at, Request: token,
-	}})
-	return err
+	r := load.Request(auth.RootAccount)
+	r.Region, r.Identifier, r.ClientToken, r.Input = "us-east-1", fmt.Sprintf("/service/%d", i), "client-"+token, operation.Input{}
+	return load.AcceptAndEnd(ctx, s, r, token, at)
 }

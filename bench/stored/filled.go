@@ -11,7 +11,6 @@ import (
 
 	"example.org/groundcontrol/bench/internal/load"
 	"example.org/groundcontrol/internal/operation"
-	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store"
 )
 
@@ -46,24 +45,8 @@ func one(ctx context.Context, s store.Store) (token string, err error) {
 	now := s.Now()
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
-	r := operation.Accept(load.Request(account), operation.NewToken(now, random), now, time.Hour)
-	if r, err = operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: "fill", Lease: time.Minute}); err != nil {
-		return "", err
-	}
-	if r, err = s.Accept(ctx, r); err != nil {
-		return "", err
-	}
-	model := fmt.Appendf(nil, `{"Arn":"arn:aws:logs:%s:%s:log-group:%s:*","LogGroupClass":"STANDARD","LogGroupName":%q,"RetentionInDays":7}`,
-		r.Region, r.Account, r.Identifier, r.Identifier)
-	done, err := operation.Apply(r, operation.Event{Kind: operation.Succeed, At: now, Node: "fill", Attempt: 1, Model: model})
-	if err != nil {
-		return "", err
-	}
-	_, err = s.Save(ctx, done, &resource.Change{Resource: resource.Resource{
-		Key:         resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier},
-		TypeVersion: r.TypeVersion, Model: model, Updated: now, Request: r.Token,
-	}})
-	return r.Token, err
+	token = operation.NewToken(now, random)
+	return token, load.AcceptAndEnd(ctx, s, load.Request(account), token, now)
 }
 
 // Accept counts what comes in.

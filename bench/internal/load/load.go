@@ -22,6 +22,7 @@ import (
 	"example.org/groundcontrol/internal/handler/simulate"
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/registry"
+	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store"
 	"example.org/groundcontrol/internal/store/sealed"
 )
@@ -112,6 +113,29 @@ func (n *Node) Create(ctx context.Context, account string) (accepted time.Durati
 		err = fmt.Errorf("%s is %s: %s", r.Token, r.Status, r.Message)
 	}
 	return accepted, err
+}
+
+// AcceptAndEnd stores a create that was accepted at a time and ended well at once, with its
+// log group, straight through the store.
+func AcceptAndEnd(ctx context.Context, s store.Store, r operation.Request, token string, at time.Time) error {
+	r, err := operation.Apply(operation.Accept(r, token, at, time.Hour), operation.Event{Kind: operation.Claim, At: at, Node: "fill", Lease: time.Minute})
+	if err != nil {
+		return err
+	}
+	if r, err = s.Accept(ctx, r); err != nil {
+		return err
+	}
+	model := fmt.Appendf(nil, `{"Arn":"arn:aws:logs:%s:%s:log-group:%s:*","DeletionProtectionEnabled":false,"LogGroupClass":"STANDARD","LogGroupName":%q,"RetentionInDays":7}`,
+		r.Region, r.Account, r.Identifier, r.Identifier)
+	done, err := operation.Apply(r, operation.Event{Kind: operation.Succeed, At: at, Node: "fill", Attempt: 1, Model: model})
+	if err != nil {
+		return err
+	}
+	_, err = s.Save(ctx, done, &resource.Change{Resource: resource.Resource{
+		Key:         resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier},
+		TypeVersion: r.TypeVersion, Model: model, Updated: at, Request: token,
+	}})
+	return err
 }
 
 // Result is what many calls took.

@@ -19,10 +19,9 @@ import (
 	"example.org/groundcontrol/internal/handler/simulate"
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/registry"
-	"example.org/groundcontrol/internal/resource"
-	"example.org/groundcontrol/internal/store"
 	"example.org/groundcontrol/internal/store/postgres"
 	"example.org/groundcontrol/internal/store/sealed"
+	"example.org/groundcontrol/internal/store/storetest"
 	"example.org/groundcontrol/internal/testpg"
 )
 
@@ -84,7 +83,7 @@ func BenchmarkAcceptAndEnd(b *testing.B) {
 	b.Run("alone", func(b *testing.B) {
 		m := meter{server: testpg.New(b, testpg.Options{Fsync: true})}
 		s := m.open(b)
-		m.run(b, func(i int64) error { return acceptAndEnd(b.Context(), s, strconv.FormatInt(i, 10)) })
+		m.run(b, func(i int64) error { return storetest.AcceptAndEnd(b.Context(), s, strconv.FormatInt(i, 10)) })
 	})
 	b.Run("watched", func(b *testing.B) {
 		m := meter{server: testpg.New(b, testpg.Options{Fsync: true})}
@@ -93,33 +92,8 @@ func BenchmarkAcceptAndEnd(b *testing.B) {
 		heard, stop := watch(b, other)
 		defer stop()
 		untilHeard(b, s, heard)
-		m.run(b, func(i int64) error { return acceptAndEnd(b.Context(), s, strconv.FormatInt(i, 10)) })
+		m.run(b, func(i int64) error { return storetest.AcceptAndEnd(b.Context(), s, strconv.FormatInt(i, 10)) })
 	})
-}
-
-// acceptAndEnd is what the store sees of a create.
-func acceptAndEnd(ctx context.Context, s store.Store, name string) error {
-	now := s.Now()
-	r := operation.Accept(operation.Request{
-		Account: "000000000001", Region: "eu-north-1", Operation: operation.Create, TypeName: "AWS::Logs::LogGroup", TypeVersion: "00000001",
-		Caller: "arn:aws:iam::000000000001:root", Identifier: name, ClientToken: name, InputHash: make([]byte, 32),
-		Input: operation.Input{Desired: make([]byte, 200)},
-	}, operation.NewToken(now, random()), now, time.Hour)
-	r, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: "n1", Lease: time.Minute})
-	if err != nil {
-		return err
-	}
-	if r, err = s.Accept(ctx, r); err != nil {
-		return err
-	}
-	n, err := operation.Apply(r, operation.Event{Kind: operation.Succeed, At: now, Node: "n1", Attempt: r.Attempt, Model: make([]byte, 150)})
-	if err != nil {
-		return err
-	}
-	_, err = s.Save(ctx, n, &resource.Change{Resource: resource.Resource{
-		Key: resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier}, Model: n.Model, Updated: now, Request: r.Token,
-	}})
-	return err
 }
 
 // meter runs a benchmark with many clients and tells what it cost.

@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -12,10 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"example.org/groundcontrol/internal/operation"
-	"example.org/groundcontrol/internal/resource"
-	"example.org/groundcontrol/internal/store"
 	"example.org/groundcontrol/internal/store/sqlite"
+	"example.org/groundcontrol/internal/store/storetest"
 )
 
 // BenchmarkAcceptAndEnd measures the two writes of a create alone, without an engine, by
@@ -45,7 +42,7 @@ func BenchmarkAcceptAndEnd(b *testing.B) {
 			for range 128 {
 				wg.Go(func() {
 					for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
-						if err := acceptAndEnd(b.Context(), s, of(i)); err != nil {
+						if err := storetest.AcceptAndEnd(b.Context(), s, of(i)); err != nil {
 							b.Error(err)
 							return
 						}
@@ -59,33 +56,6 @@ func BenchmarkAcceptAndEnd(b *testing.B) {
 			b.ReportMetric(float64(written(b)-before)/1024/float64(b.N), "KB-written/op")
 		})
 	}
-}
-
-// acceptAndEnd is what the store sees of a create.
-func acceptAndEnd(ctx context.Context, s store.Store, name string) error {
-	now := s.Now()
-	var random [8]byte
-	_, _ = rand.Read(random[:])
-	r := operation.Accept(operation.Request{
-		Account: "000000000001", Region: "eu-north-1", Operation: operation.Create, TypeName: "AWS::Logs::LogGroup", TypeVersion: "00000001",
-		Caller: "arn:aws:iam::000000000001:root", Identifier: name, ClientToken: name, InputHash: make([]byte, 32),
-		Input: operation.Input{Desired: make([]byte, 200)},
-	}, operation.NewToken(now, random), now, time.Hour)
-	r, err := operation.Apply(r, operation.Event{Kind: operation.Claim, At: now, Node: "n1", Lease: time.Minute})
-	if err != nil {
-		return err
-	}
-	if r, err = s.Accept(ctx, r); err != nil {
-		return err
-	}
-	n, err := operation.Apply(r, operation.Event{Kind: operation.Succeed, At: now, Node: "n1", Attempt: r.Attempt, Model: make([]byte, 150)})
-	if err != nil {
-		return err
-	}
-	_, err = s.Save(ctx, n, &resource.Change{Resource: resource.Resource{
-		Key: resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier}, Model: n.Model, Updated: now, Request: r.Token,
-	}})
-	return err
 }
 
 // written is how many bytes this process has handed to write calls.
@@ -115,7 +85,7 @@ func BenchmarkPurge(b *testing.B) {
 	for range 128 {
 		wg.Go(func() {
 			for n.Add(1) <= int64(b.N) {
-				if err := acceptAndEnd(b.Context(), s, "/service/"+rand.Text()); err != nil {
+				if err := storetest.AcceptAndEnd(b.Context(), s, "/service/"+rand.Text()); err != nil {
 					b.Error(err)
 					return
 				}

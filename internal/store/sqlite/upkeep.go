@@ -114,17 +114,27 @@ const (
 // likely to need soon: what expired may have been the trace of a flood. Files of versions
 // before this one cannot shrink; a copy of theirs by Backup can.
 func (k *keeper) shrink(ctx context.Context, w *writer) error {
-	var way, pages, free int
-	for pragma, into := range map[string]*int{"auto_vacuum": &way, "page_count": &pages, "freelist_count": &free} {
-		if err := k.db.QueryRowContext(ctx, `PRAGMA `+pragma).Scan(into); err != nil {
-			return fmt.Errorf("sqlite: shrink: %w", err)
-		}
+	free, err := k.pragma(ctx, "freelist_count")
+	if err != nil || free <= sparePages {
+		return err
+	}
+	pages, err := k.pragma(ctx, "page_count")
+	if err != nil || free <= sparePages+pages/spareShare {
+		return err
 	}
 	const incremental = 2
-	if way != incremental || free <= sparePages+pages/spareShare {
-		return nil
+	if way, err := k.pragma(ctx, "auto_vacuum"); err != nil || way != incremental {
+		return err
 	}
 	return w.do(ctx, func(t *writeStatements) error {
 		return t.shrink.each(func(tuple) error { return nil })
 	})
+}
+
+// pragma asks for a number.
+func (k *keeper) pragma(ctx context.Context, name string) (n int, err error) {
+	if err := k.db.QueryRowContext(ctx, `PRAGMA `+name).Scan(&n); err != nil {
+		return 0, fmt.Errorf("sqlite: %s: %w", name, err)
+	}
+	return n, nil
 }
