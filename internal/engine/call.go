@@ -94,10 +94,16 @@ func (e *Engine) call(ctx context.Context, r operation.Request) {
 		e.Log.Warn("a lease ran out before its call was made", "token", r.Token, "type", r.TypeName, "attempt", r.Attempt)
 		return
 	}
+	if !e.slots.enter() {
+		e.free(r, 0)
+		_ = e.write(r, release(r, e.Store.Now(), 0), nil) // or the lease runs out
+		return
+	}
 	for try := range 10 {
 		began := time.Now()
 		ev, change := e.ask(ctx, r, try > 0)
 		if try == 0 {
+			e.slots.leave()
 			e.free(r, time.Since(began))
 		}
 		if errors.Is(context.Cause(ctx), errLeaseLost) {
@@ -152,9 +158,14 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 	o.Took = time.Since(began)
 	o.At = e.Store.Now()
 	if errors.Is(o.Err, errHalted) {
-		return operation.Event{Kind: operation.Release, At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took, Message: r.Message}, nil
+		return release(r, o.At, o.Took), nil
 	}
 	return handler.Settle(s, r, o)
+}
+
+// release leaves the call of r to others.
+func release(r operation.Request, at time.Time, took time.Duration) operation.Event {
+	return operation.Event{Kind: operation.Release, At: at, Node: r.Node, Attempt: r.Attempt, Took: took, Message: r.Message}
 }
 
 // invoke makes the call. A runtime that panics fails this call; it must not take the

@@ -123,6 +123,51 @@ func TestLimitsOfAccountsAndTypesHold(t *testing.T) {
 	})
 }
 
+// acceptsSlowly takes some time to accept a request.
+type acceptsSlowly struct{ store.Store }
+
+func (s acceptsSlowly) Accept(ctx context.Context, r operation.Request) (operation.Request, error) {
+	time.Sleep(10 * time.Millisecond)
+	return s.Store.Accept(ctx, r)
+}
+
+// TestRequestsThatWerePromisedSlotsInVainGoBack: quick calls make the node promise more slots
+// than it has, and slow ones then take them.
+func TestRequestsThatWerePromisedSlotsInVainGoBack(t *testing.T) {
+	var g gauge
+	h := g.watch(func(ctx context.Context, c handler.Call) (handler.Answer, error) {
+		took := time.Millisecond
+		if strings.Contains(string(c.Desired), "slow") {
+			took = time.Second
+		}
+		return lasting(took)(ctx, c)
+	})
+	slow := func(c *engine.Config) { c.Concurrency, c.Store = 4, acceptsSlowly{c.Store} }
+	world(t, h, slow, func(t *testing.T, _ store.Store, e *engine.Engine) {
+		for i := range 8 {
+			finish(t, e, submit(t, e, as(account, fmt.Sprint("quick", i))))
+		}
+		var wg sync.WaitGroup
+		all := make([]operation.Request, 12)
+		for i := range all {
+			wg.Go(func() { all[i] = submit(t, e, as(fmt.Sprintf("%012d", i), fmt.Sprint("slow", i))) })
+		}
+		wg.Wait()
+		var back int
+		for _, r := range all {
+			if r = finish(t, e, r); r.Status != operation.Success {
+				t.Errorf("%s %s", r.Status, r.Message)
+			}
+			if r.Attempt > 1 {
+				back++
+			}
+		}
+		if g.most[""] > 4 || back == 0 || g.calls[""] != 20 {
+			t.Errorf("%d calls at once, %d requests went back, %d calls for 20 requests", g.most[""], back, g.calls[""])
+		}
+	})
+}
+
 func TestWeightsShareWhatIsScarce(t *testing.T) {
 	var g gauge
 	h := g.watch(lasting(100 * time.Millisecond))

@@ -101,6 +101,9 @@ func (e *Engine) take(shares []store.Share, claimed []operation.Request, began t
 		e.start(r)
 	}
 	for q, n := range left {
+		if n > 0 {
+			e.slots.drained(q)
+		}
 		e.slots.give(q, n, 0)
 	}
 }

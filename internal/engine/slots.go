@@ -26,15 +26,28 @@ func named(m map[string]int, name string) int {
 
 func (l Limits) weight(account string) int { return max(named(l.Weight, account), 1) }
 
+const (
+	// patience is how long a request may be expected to wait for its call after a slot was
+	// promised to it.
+	patience = 10 * time.Millisecond
+	// maxPromise bounds the promises beyond the slots there are, in so many times their number.
+	maxPromise = 3
+)
+
 // slots bounds the handler calls of a node and shares them between accounts: when
 // they are scarce the next one goes to the account that has the fewest for its weight.
 // A few are kept for accounts that have none, so that these need not wait at all.
+//
+// A slot is taken before the request is written down, and used after that. Where calls
+// are quick, most of that time is the write's: then more are given away than there are,
+// as many as will pass within patience, and enter makes them queue up.
 type slots struct {
 	Limits
 	size, reserve int
+	calling       chan struct{} // holds one for each call that is being made
 
 	mu       sync.Mutex
-	free     int
+	free     int                  // below zero: given away beyond what there is
 	accounts map[string]int       // calls in flight by account
 	types    map[string]int       // and by type
 	backlog  map[store.Queue]bool // queues of which requests wait: newer ones go behind them
@@ -43,7 +56,7 @@ type slots struct {
 
 func newSlots(n int, l Limits) *slots {
 	return &slots{
-		Limits: l, size: n, reserve: n / 16, free: n,
+		Limits: l, size: n, reserve: n / 16, free: n, calling: make(chan struct{}, n),
 		accounts: map[string]int{}, types: map[string]int{}, backlog: map[store.Queue]bool{},
 	}
 }
@@ -76,11 +89,40 @@ func (s *slots) closed(q store.Queue) string {
 	if n := named(s.Account, q.Account); n > 0 && running >= n {
 		return fmt.Sprintf("%d calls of this account are in flight, as many as may be", n)
 	}
-	if s.free == 0 || running > 0 && s.free <= s.reserve {
+	if open := s.open(); open <= 0 || running > 0 && open <= s.reserve {
 		return fmt.Sprintf("all %d of this node are taken", s.size)
 	}
 	return ""
 }
+
+// open is how many slots can be given away now.
+func (s *slots) open() int {
+	n := s.free
+	if s.pace > 0 && len(s.calling) < s.size { // unless all that pass quickly wait for slow ones
+		n += s.size * int(min(patience/s.pace, maxPromise))
+	}
+	return n
+}
+
+// enter waits for one of the calls that may be made at once, and reports whether it
+// came in time. leave ends it.
+func (s *slots) enter() bool {
+	select {
+	case s.calling <- struct{}{}:
+		return true
+	default:
+	}
+	late := time.NewTimer(10 * patience)
+	defer late.Stop()
+	select {
+	case s.calling <- struct{}{}:
+		return true
+	case <-late.C:
+		return false
+	}
+}
+
+func (s *slots) leave() { <-s.calling }
 
 func (s *slots) add(q store.Queue, n int) {
 	s.free -= n
@@ -93,6 +135,13 @@ func count(m map[string]int, name string, n int) {
 	if m[name] += n; m[name] == 0 {
 		delete(m, name)
 	}
+}
+
+// drained tells that a claim found fewer requests of q than it had slots for.
+func (s *slots) drained(q store.Queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.backlog, q)
 }
 
 // give returns n slots of q, the last call having taken so long, and reports whether
@@ -110,8 +159,8 @@ func (s *slots) give(q store.Queue, n int, took time.Duration) (waited bool) {
 	return len(s.backlog) > 0
 }
 
-// share divides free slots between the queues that are due and takes them: half of
-// what is free, so that new requests find some while we look, or the last one. whole
+// share divides slots between the queues that are due and takes them: half of
+// what is open, so that new requests find some while we look, or the last one. whole
 // tells that heads are all queues there are.
 func (s *slots) share(heads []store.Head, now time.Time, whole bool) []store.Share {
 	s.mu.Lock()
@@ -133,7 +182,7 @@ func (s *slots) share(heads []store.Head, now time.Time, whole bool) []store.Sha
 		c.add(h)
 	}
 	shares := map[store.Queue]int{}
-	for n := (s.free + 1) / 2; n > 0 && len(asking) > 0; {
+	for n := (s.open() + 1) / 2; n > 0 && len(asking) > 0; {
 		c := s.neediest(asking)
 		q, ok := c.next(func(q store.Queue) bool { return s.closed(q) == "" })
 		if !ok { // nothing of this account can go on

@@ -73,6 +73,55 @@ func TestASlotIsTakenOrTheReasonGiven(t *testing.T) {
 	}
 }
 
+// TestQuickCallsShareSlots: what is being written down holds no call, so more than the
+// slots may be.
+func TestQuickCallsShareSlots(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		pace    time.Duration
+		calling int // calls that are being made
+		want    int // requests of many accounts that get a slot of 32
+	}{
+		{"nothing is known", 0, 0, 32},
+		{"slow", 11 * time.Millisecond, 0, 32},
+		{"one more passes in time", 10 * time.Millisecond, 0, 64},
+		{"two more", 4 * time.Millisecond, 0, 96},
+		{"all that may", time.Microsecond, 31, 128},
+		{"some are stuck", time.Microsecond, 32, 32},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSlots(32, Limits{})
+			s.pace = c.pace
+			for range c.calling {
+				if !s.enter() {
+					t.Fatal("no call may be made")
+				}
+			}
+			n := 0
+			for s.take(of(fmt.Sprint(n), "X")) == "" {
+				n++
+			}
+			if n != c.want {
+				t.Errorf("%d got one, want %d", n, c.want)
+			}
+		})
+	}
+}
+
+func TestNoMoreCallsThanSlots(t *testing.T) {
+	s := newSlots(2, Limits{})
+	if !s.enter() || !s.enter() {
+		t.Fatal("no call may be made")
+	}
+	if s.enter() {
+		t.Error("a third call of two")
+	}
+	go s.leave()
+	if !s.enter() {
+		t.Error("none may be made after one ended")
+	}
+}
+
 func TestSlotsAreSharedByNeed(t *testing.T) {
 	for _, c := range []struct {
 		name    string

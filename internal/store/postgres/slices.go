@@ -132,7 +132,7 @@ func (s *Store) prepareSlices(ctx context.Context) error {
 func (s *Store) change(ctx context.Context, statements ...string) error {
 	return s.read(ctx, func(ctx context.Context) error { // a second time does no harm
 		return pgx.BeginFunc(ctx, s.readers, func(tx pgx.Tx) error {
-			for _, sql := range append([]string{`SET LOCAL lock_timeout = '300ms'`}, statements...) {
+			for _, sql := range append([]string{`SET LOCAL lock_timeout = '100ms'`}, statements...) {
 				if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 					return err
 				}
@@ -172,7 +172,11 @@ func (s *Store) Purge(ctx context.Context, before time.Time, max int) (int, erro
 				return total, wrap("purge", err)
 			}
 		}
-		err := s.change(ctx, `DROP TABLE `+one.name())
+		err := s.change(ctx,
+			// Of those who use a slice only vacuum takes long. To drop it locks all of done first:
+			// better not to begin than to wait with that for vacuum.
+			`LOCK TABLE `+one.name()+` IN SHARE UPDATE EXCLUSIVE MODE NOWAIT`,
+			`DROP TABLE `+one.name())
 		switch {
 		case err == nil:
 			total += n
