@@ -22,7 +22,7 @@ import (
 const (
 	channel = "groundcontrol"
 	// hintEvery is how long tokens are collected.
-	hintEvery = 10 * time.Millisecond
+	hintEvery = 25 * time.Millisecond
 	// maxHints is how many tokens are told one by one; more of them mean "anything".
 	maxHints = 1000
 	// tokensEach fit into one notification, of less than 8000 bytes, behind the node's name.

@@ -79,7 +79,11 @@ func TestJobsThatTouchTheSameWaitForEachOther(t *testing.T) {
 		a4 := newTestJob(t, 5, "e", "y", true)
 		free := newTestJob(t, 6, "f", "", true)
 		q.jobs = append(q.jobs, a4, free)
-		take(&second, free)
+		began := time.Now()
+		take(&second, free) // too few to be worthwhile, until they have waited
+		if took := time.Since(began); took < tooLong || took > 2*tooLong {
+			t.Errorf("a second transaction begins after %v", took)
+		}
 		q.release(&first)
 		take(&first, s1, a4)
 		q.close()

@@ -17,6 +17,10 @@ const (
 	// maxBatch bounds the verbs of one transaction, and so how long a reader of the
 	// answer waits for its neighbours.
 	maxBatch = 128
+	// worthwhile is how many verbs it takes for another transaction beside those under way,
+	// since small ones cost nearly as much as large ones; fewer wait for tooLong at most.
+	worthwhile = 24
+	tooLong    = 20 * time.Millisecond
 	// maxBytes bounds the bodies of one transaction; one verb may be larger.
 	maxBytes = 4 << 20
 )
@@ -91,6 +95,8 @@ type queue struct {
 	some   *sync.Cond // there is something to do, or nothing more will come
 	jobs   []*job
 	held   map[uint64]*batch // by the keys of jobs that are being written
+	busy   int               // batches that are being written
+	alarm  bool              // a writer will be woken for jobs that wait for too long
 	closed bool
 }
 
@@ -148,9 +154,16 @@ func (q *queue) drop(j *job) bool {
 func (q *queue) take(b *batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	b.jobs, b.bytes = b.jobs[:0], 0
 	for {
-		q.fill(b)
+		if q.busy == 0 || len(q.jobs) >= worthwhile || len(q.jobs) > 0 && time.Since(q.jobs[0].since) >= tooLong {
+			q.fill(b)
+		} else if len(q.jobs) > 0 && !q.alarm {
+			q.alarm = true
+			time.AfterFunc(tooLong, q.ring)
+		}
 		if len(b.jobs) > 0 {
+			q.busy++
 			return true
 		}
 		if q.closed && len(q.jobs) == 0 {
@@ -160,8 +173,14 @@ func (q *queue) take(b *batch) bool {
 	}
 }
 
+func (q *queue) ring() {
+	q.mu.Lock()
+	q.alarm = false
+	q.mu.Unlock()
+	q.some.Signal()
+}
+
 func (q *queue) fill(b *batch) {
-	b.jobs, b.bytes = b.jobs[:0], 0
 	left := q.jobs[:0]
 	now := time.Now()
 	for i, j := range q.jobs {
@@ -206,6 +225,7 @@ func allAccepts(b *batch, k uint64) bool {
 // release gives the keys of b back; its jobs are answered.
 func (q *queue) release(b *batch) {
 	q.mu.Lock()
+	q.busy--
 	for _, j := range b.jobs {
 		for _, k := range j.keys {
 			delete(q.held, k)
