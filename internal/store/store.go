@@ -40,6 +40,7 @@ type Store interface {
 	Requests
 	Work
 	Ledger
+	Documents
 
 	// Now is the store's clock, in UTC. Every time in a request comes from it, so
 	// that nodes on one store agree on what is due.
@@ -129,6 +130,30 @@ type Ledger interface {
 
 	// Resources returns one page of the ledger, ordered by identifier.
 	Resources(ctx context.Context, q ResourceQuery) (ResourcePage, error)
+}
+
+// Documents keeps what operators and accounts set up and every node follows: types,
+// schemas, behaviours. They are few, and change seldom.
+type Documents interface {
+	// Write stores documents, each with a name of its own, all of them or none. Error:
+	// ErrStale where one is no longer at the revision it was read at, 0 for one that was
+	// not there. A document without a body removes what stands under its name.
+	Write(ctx context.Context, docs []Document) error
+
+	// Document returns a document, or ErrNotFound.
+	Document(ctx context.Context, kind, name string) (Document, error)
+
+	// Changes returns at most max documents of a kind that were written after the given
+	// revision, in the order in which they were; those that are gone without a body. Who
+	// asks again with the revision of the last one misses none.
+	Changes(ctx context.Context, kind string, after int64, max int) ([]Document, error)
+}
+
+// Document is something that was set up.
+type Document struct {
+	Kind, Name string
+	Body       []byte
+	Revision   int64 // 1 or more; of a kind, each write has a higher one than those before
 }
 
 // Queue names the live requests of one type in one account and region.

@@ -23,7 +23,11 @@ type Store struct {
 	resources map[resource.Key]resource.Resource
 	watchers  map[chan string]struct{}
 	marks     map[string][]byte
+	documents map[documentKey]store.Document
+	revision  int64 // of the document written last
 }
+
+type documentKey struct{ kind, name string }
 
 var _ store.Store = (*Store)(nil)
 
@@ -329,6 +333,66 @@ func (s *Store) Mark(ctx context.Context, name string, value []byte) ([]byte, er
 		s.marks[name] = bytes.Clone(value)
 	}
 	return bytes.Clone(s.marks[name]), nil
+}
+
+// Write implements store.Documents.
+func (s *Store) Write(ctx context.Context, docs []store.Document) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range docs {
+		is := s.documents[documentKey{d.Kind, d.Name}]
+		if len(is.Body) == 0 {
+			is.Revision = 0
+		}
+		if is.Revision != d.Revision {
+			return store.ErrStale
+		}
+	}
+	if s.documents == nil {
+		s.documents = map[documentKey]store.Document{}
+	}
+	for _, d := range docs {
+		s.revision++
+		d.Revision, d.Body = s.revision, bytes.Clone(d.Body)
+		s.documents[documentKey{d.Kind, d.Name}] = d
+	}
+	return nil
+}
+
+// Document implements store.Documents.
+func (s *Store) Document(ctx context.Context, kind, name string) (store.Document, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Document{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.documents[documentKey{kind, name}]
+	if len(d.Body) == 0 {
+		return store.Document{}, store.ErrNotFound
+	}
+	d.Body = bytes.Clone(d.Body)
+	return d, nil
+}
+
+// Changes implements store.Documents.
+func (s *Store) Changes(ctx context.Context, kind string, after int64, max int) ([]store.Document, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []store.Document
+	for _, d := range s.documents {
+		if d.Kind == kind && d.Revision > after {
+			d.Body = bytes.Clone(d.Body)
+			all = append(all, d)
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Document) int { return cmp.Compare(a.Revision, b.Revision) })
+	return all[:min(len(all), max)], nil
 }
 
 // Close implements store.Store; there is nothing to release.

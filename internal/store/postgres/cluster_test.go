@@ -81,6 +81,18 @@ func (c *cluster) Mark(ctx context.Context, name string, value []byte) ([]byte, 
 	return c.next().Mark(ctx, name, value)
 }
 
+func (c *cluster) Write(ctx context.Context, docs []store.Document) error {
+	return c.next().Write(ctx, docs)
+}
+
+func (c *cluster) Document(ctx context.Context, kind, name string) (store.Document, error) {
+	return c.next().Document(ctx, kind, name)
+}
+
+func (c *cluster) Changes(ctx context.Context, kind string, after int64, max int) ([]store.Document, error) {
+	return c.next().Changes(ctx, kind, after, max)
+}
+
 func (c *cluster) Close() (err error) {
 	for _, s := range c.nodes {
 		err = errors.Join(err, s.Close())

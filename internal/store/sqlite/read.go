@@ -16,7 +16,7 @@ import (
 )
 
 type readStatements struct {
-	request, replay, resource, resources, live, head, waiting, place *sql.Stmt
+	request, replay, resource, resources, live, head, waiting, place, document, changes *sql.Stmt
 
 	mu    sync.Mutex
 	lists map[int]*sql.Stmt // by the number of ranges: at most as many as there are kinds
@@ -33,6 +33,8 @@ func (r *readStatements) prepare(ctx context.Context, db, queues *sql.DB) error 
 		&r.waiting: waiting,
 		&r.place: `SELECT count(*) FROM
 			(SELECT 1 FROM request WHERE scope = ? AND type = ? AND claimable < ? AND claimable IS NOT NULL LIMIT ?)`,
+		&r.document: `SELECT ` + documentColumns + ` FROM document WHERE kind = ? AND name = ? AND length(body) > 0`,
+		&r.changes:  `SELECT ` + documentColumns + ` FROM document WHERE kind = ? AND revision > ? ORDER BY revision LIMIT ?`,
 	} {
 		var err error
 		if *s, err = db.PrepareContext(ctx, text); err != nil {

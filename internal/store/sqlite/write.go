@@ -25,6 +25,7 @@ type writeStatements struct {
 	insert, update, byClientToken, forgetClientToken, holder *stmt
 	due, purge, mark, marked                                 *stmt
 	revision, putResource, newResource, dropResource         *stmt
+	documentRevision, putDocument                            *stmt
 
 	all []*stmt
 }
@@ -60,7 +61,11 @@ func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
 			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		&t.putResource: `UPDATE resource SET type_version = ?, model = ?, write_only = ?, revision = revision + 1, updated = ?, request = ?
 			WHERE scope = ? AND type = ? AND identifier = ?`,
-		&t.dropResource: `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
+		&t.dropResource:     `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
+		&t.documentRevision: `SELECT revision FROM document WHERE kind = ? AND name = ? AND length(body) > 0`,
+		&t.putDocument: `INSERT INTO document (kind, name, revision, body)
+			VALUES (?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM document WHERE kind = ?), ?)
+			ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision, body = excluded.body`,
 	} {
 		var err error
 		if *s, err = prepareOn(c, text); err != nil {

@@ -66,6 +66,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"PurgeFreesTheClientToken", purgeClientToken},
 		{"LiveCountsByStatus", live},
 		{"MarksAreSettledOnce", marks},
+		{"DocumentsAreWrittenAllOrNone", documents},
+		{"DocumentsThatAreGoneCanBeWrittenAgain", documentsGone},
+		{"ChangesOfDocumentsComeInOrder", documentChanges},
+		{"NoWriteOfADocumentIsLost", documentRace},
 		{"CancelledContextChangesNothing", cancelledContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {
