@@ -24,6 +24,9 @@ test: setup ## all tests, with the race detector where there is a C compiler
 	$(GO) -C chaos test $(RACE) -shuffle=on -timeout=5m ./...
 	$(GO) -C bench test $(RACE) -shuffle=on -timeout=5m ./...
 
+test-types: ## drive every type of AWS's published schemas through the API (minutes) and write docs/type-coverage.md
+	$(GO) test -timeout=15m ./cmd/groundcontrol -run 'TestPublishedTypesLive$$' -args -all-types
+
 fuzz: ## fuzz each parser for FUZZTIME (default 30s; 5000x counts runs)
 	@FUZZTIME=$(FUZZTIME) sh scripts/fuzz.sh
 
@@ -61,4 +64,4 @@ bench-peers: ## the same work on River, DBOS, Temporal and ours, interleaved (mi
 clean: ## remove what was built and downloaded
 	rm -rf bin .cache
 
-.PHONY: help build run check setup test fuzz lint fmt tidy generate chaos bench bench-peers clean
+.PHONY: help build run check setup test test-types fuzz lint fmt tidy generate chaos bench bench-peers clean

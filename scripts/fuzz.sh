@@ -6,6 +6,6 @@ grep -rlE '^func Fuzz' --include='*_test.go' internal cmd | while read -r file; 
 	dir=$(dirname "$file")
 	for name in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$file"); do
 		echo "$dir $name"
-		go test -run '^$' -fuzz "^$name\$" -fuzztime "${FUZZTIME:-30s}" "./$dir"
+		go test -run '^$' -fuzz "^$name\$" -fuzztime "${FUZZTIME:-30s}" -fuzzminimizetime 10x "./$dir"
 	done
 done

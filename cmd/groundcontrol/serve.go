@@ -226,9 +226,13 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	if err != nil {
 		return err
 	}
-	simulated := &simulate.Runtime{Ledger: db, Rules: rules}
+	behaviours, err := simulate.OpenBehaviours(ctx, db)
+	if err != nil {
+		return err
+	}
+	simulated := &simulate.Runtime{Ledger: db, Rules: rules, Profiles: behaviours.Profile}
 	runtimes := map[string]handler.Runtime{"simulate": simulated, "demo": &demo.Runtime{Simulate: simulated}}
-	types, err := registry.New(witnessed(builtin, runtimes)...)
+	types, err := registry.Open(ctx, db, witnessed(builtin, runtimes)...)
 	if err != nil {
 		return err
 	}
@@ -242,7 +246,7 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 		Limits: engine.Limits{Account: c.AccountLimit, Type: c.TypeLimit, Weight: c.AccountWeight},
 	})
 	ctl := &control.Control{
-		Types: types, Runtimes: runtimes, Store: db, Engine: eng, Hold: c.StatusHold, Retention: c.Retention,
+		Types: types, Runtimes: runtimes, Store: db, Engine: eng, Behaviours: behaviours, Hold: c.StatusHold, Retention: c.Retention,
 	}
 	srv := server.New(server.Config{
 		API: wire.New(wire.Config{
@@ -268,6 +272,14 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
 	var g errgroup.Group
+	follow := func(what string, run func(context.Context, func(error))) {
+		g.Go(func() error {
+			run(engineCtx, func(err error) { logs.Error("cannot follow what other nodes set up", "what", what, "err", err) })
+			return nil
+		})
+	}
+	follow("types", types.Run)
+	follow("behaviours", behaviours.Run)
 	g.Go(func() error {
 		if err := eng.Run(engineCtx); !errors.Is(err, context.Canceled) {
 			return err

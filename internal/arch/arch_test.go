@@ -34,8 +34,12 @@ var may = map[string][]string{
 	"internal/auth":      {},
 	"internal/limit":     {},
 
-	"internal/registry": {"internal/schema"},
+	"internal/schema/sample": {"internal/schema"},
+	"internal/schemafile":    {},
+
 	"internal/store":    {"internal/operation", "internal/resource"},
+	"internal/follow":   {"internal/store"}, // documents of a store as they change
+	"internal/registry": {"internal/schema", "internal/store", "internal/follow"},
 	"internal/handler":  {"internal/operation", "internal/resource", "internal/schema"},
 	"internal/metrics":  {"internal/operation"},
 
@@ -49,21 +53,21 @@ var may = map[string][]string{
 	"internal/pgserver": {},                    // a PostgreSQL server of one's own; for testpg, the chaos harness and benchmarks
 	"internal/testpg":   {"internal/pgserver"}, // the same for tests; no package but a test imports it
 
-	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/store"},
+	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
 	"internal/handler/demo":     {"internal/handler", "internal/schema"},
 	"internal/handler/witness":  {"internal/handler", "internal/schema"}, // in servers under a chaos test only
 
 	"internal/engine":  {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store"},
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
-	"internal/wire":    {"internal/operation", "internal/control", "internal/auth"},
+	"internal/wire":    {"internal/operation", "internal/registry", "internal/control", "internal/auth"},
 	"internal/server":  {"internal/wire", "internal/control", "internal/auth"},
-	"internal/cli":     {"internal/auth"},
+	"internal/cli":     {"internal/auth", "internal/schema", "internal/schema/sample", "internal/schemafile"},
 
 	// The only package that names a concrete store or runtime.
 	"cmd/groundcontrol": {
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
 		"internal/handler/simulate", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
-		"internal/limit", "internal/server", "internal/metrics", "internal/cli",
+		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow",
 	},
 }
 

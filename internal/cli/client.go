@@ -82,6 +82,22 @@ func (s *Server) client() (*client, error) {
 	return c, nil
 }
 
+// ask makes one call and reads its answer into a value, too.
+func (s *Server) ask(target string, in, into any) (json.RawMessage, error) {
+	c, err := s.client()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.call(target, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return nil, fmt.Errorf("the answer of %s is none of Ground Control's: %w", c.endpoint, err)
+	}
+	return answer, nil
+}
+
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 20
 

@@ -208,9 +208,4 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dd%02dh", d/day, d%day/time.Hour)
 }
 
-func shortened(s string) string {
-	if r := []rune(s); len(r) > widest {
-		return string(r[:widest-1]) + "…"
-	}
-	return s
-}
+func shortened(s string) string { return shortenedTo(s, widest) }

@@ -55,6 +55,7 @@ var (
 // Vars are what the help of these commands refers to.
 var Vars = map[string]string{
 	"data": DefaultData, "statuses": strings.Join(statuses, ", "), "operations": strings.Join(operations, ", "),
+	"actions": strings.Join(actions, ", "),
 }
 
 // UnmarshalText takes a status in either case.
@@ -226,22 +227,6 @@ func (c *requestFail) Run(r *Request, out io.Writer, notes Notices) error {
 }
 
 func (o one) input() map[string]string { return map[string]string{"RequestToken": o.Token} }
-
-// ask makes one call and reads its answer into a value, too.
-func (r *Request) ask(target string, in, into any) (json.RawMessage, error) {
-	server, err := r.client()
-	if err != nil {
-		return nil, err
-	}
-	answer, err := server.call(target, in)
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		return nil, fmt.Errorf("the answer of %s is none of Ground Control's: %w", server.endpoint, err)
-	}
-	return answer, nil
-}
 
 // done prints what a request has become.
 func (r *Request) done(out io.Writer, answer json.RawMessage, d detail, err error) error {

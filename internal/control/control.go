@@ -20,10 +20,12 @@ import (
 // Control answers the operations. All fields but Hold and ReadLimit are required,
 // and none is changed once it is in use. Its methods are safe for concurrent use.
 type Control struct {
-	Types    engine.Types
+	Types    Types
 	Runtimes map[string]handler.Runtime // by the name in registry.Type
 	Store    store.Store
 	Engine   *engine.Engine
+	// Behaviours is how simulated types behave.
+	Behaviours Behaviours
 
 	// Hold is how long GetResourceRequestStatus may wait for a live request to move.
 	Hold time.Duration
@@ -40,10 +42,10 @@ type kind struct {
 }
 
 // find returns the type and checks that it supports the actions.
-func (c *Control) find(who Caller, name, version string, actions ...schema.Action) (kind, error) {
-	t, err := c.Types.Lookup(who.Account, who.Region, name, version)
+func (c *Control) find(ctx context.Context, who Caller, name, version string, actions ...schema.Action) (kind, error) {
+	t, err := c.Types.Lookup(ctx, who.Account, who.Region, name, version)
 	if errors.Is(err, registry.ErrTypeNotFound) {
-		return kind{}, refuse("TypeNotFoundException", "The type '%s' cannot be found.", name)
+		return kind{}, noType(name)
 	}
 	if err != nil {
 		return kind{}, err

@@ -33,7 +33,7 @@ func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResou
 	}
 	asked := input{operation.Create, name, r.TypeVersion, r.RoleArn, "", text}
 	return c.submit(ctx, r, asked, func() (planned, error) {
-		k, err := c.find(who, name, r.TypeVersion, schema.Create)
+		k, err := c.find(ctx, who, name, r.TypeVersion, schema.Create)
 		if err != nil {
 			return planned{}, err
 		}
@@ -75,7 +75,7 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 	}
 	asked := input{operation.Update, name, r.TypeVersion, r.RoleArn, id, patch}
 	return c.submit(ctx, r, asked, func() (planned, error) {
-		k, err := c.find(who, name, r.TypeVersion, schema.Update, schema.Read)
+		k, err := c.find(ctx, who, name, r.TypeVersion, schema.Update, schema.Read)
 		if err != nil {
 			return planned{}, err
 		}
@@ -133,7 +133,7 @@ func (c *Control) DeleteResource(ctx context.Context, who Caller, in DeleteResou
 	}
 	asked := input{operation.Delete, name, r.TypeVersion, r.RoleArn, id, ""}
 	return c.submit(ctx, r, asked, func() (planned, error) {
-		k, err := c.find(who, name, r.TypeVersion, schema.Delete)
+		k, err := c.find(ctx, who, name, r.TypeVersion, schema.Delete)
 		if err != nil {
 			return planned{}, err
 		}

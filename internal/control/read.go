@@ -17,7 +17,7 @@ func (c *Control) GetResource(ctx context.Context, who Caller, in GetResourceInp
 	if err := bad.err(); err != nil {
 		return "", Description{}, err
 	}
-	k, err := c.find(who, name, version, schema.Read)
+	k, err := c.find(ctx, who, name, version, schema.Read)
 	if err != nil {
 		return "", Description{}, err
 	}
@@ -49,7 +49,7 @@ func (c *Control) ListResources(ctx context.Context, who Caller, in ListResource
 	if err := bad.err(); err != nil {
 		return ResourceList{}, err
 	}
-	k, err := c.find(who, name, version, schema.List)
+	k, err := c.find(ctx, who, name, version, schema.List)
 	if err != nil {
 		return ResourceList{}, err
 	}

@@ -1,7 +1,10 @@
 package control
 
 import (
+	"encoding/json"
+
 	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/registry"
 )
 
 // Caller is who makes a call. Account and Region scope everything: no operation
@@ -138,4 +141,33 @@ type DetailList struct {
 type Aborted struct {
 	Detail
 	Warning string // what may have been left behind; "" for nothing
+}
+
+// ImportTypesInput is the input of ImportTypes.
+type ImportTypesInput struct {
+	Schemas []string // schema documents, JSON texts
+}
+
+// ListTypesInput is the input of ListTypes.
+type ListTypesInput struct{}
+
+// DescribeTypeInput is the input of DescribeType.
+type DescribeTypeInput struct {
+	TypeName      *string
+	TypeVersionId *string
+}
+
+// SimulateTypeInput is the input of SimulateType.
+type SimulateTypeInput struct {
+	TypeName  *string
+	Behaviour *string // JSON text; absent for the default
+}
+
+// TypeDetail is a type as DescribeType gives it.
+type TypeDetail struct {
+	registry.Summary
+	Described string          // the version that the rest is about
+	Runtime   string          // what serves it, such as "simulate"
+	Schema    string          // as it was imported
+	Behaviour json.RawMessage // that was set for it, nil for none
 }

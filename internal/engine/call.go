@@ -22,6 +22,7 @@ const writeLimit = 20 * time.Second
 var (
 	errHalted    = errors.New("engine: shutting down")
 	errLeaseLost = errors.New("engine: the lease is lost")
+	errNoType    = errors.New("engine: nothing serves the type")
 )
 
 // inFlight is a call that this node is making.
@@ -139,9 +140,13 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 	o := handler.Outcome{Limit: e.CallLimit, Backoff: backoff(r.Retries)}
 	began := time.Now()
 	var s *schema.Schema
-	if kind, runtime, err := e.find(r); err != nil {
+	switch kind, runtime, err := e.find(ctx, r); {
+	case errors.Is(err, errNoType):
 		o.Err = err
-	} else {
+	case err != nil: // the store did not answer: it will
+		e.Log.Error("cannot look up a type", "token", r.Token, "type", r.TypeName, "err", err)
+		o.Answer = handler.Answer{Status: handler.Failed, ErrorCode: handler.ServiceInternalError, Message: "The type could not be looked up"}
+	default:
 		s = kind.Schema
 		if unchanged(r) {
 			return operation.Event{
@@ -180,15 +185,19 @@ func (e *Engine) invoke(ctx context.Context, runtime handler.Runtime, c handler.
 	return runtime.Invoke(ctx, c)
 }
 
-// find returns the type of r and the runtime that serves it.
-func (e *Engine) find(r operation.Request) (registry.Type, handler.Runtime, error) {
-	t, err := e.Types.Lookup(r.Account, r.Region, r.TypeName, r.TypeVersion)
+// find returns the type of r and the runtime that serves it. The error is errNoType where
+// there is none, and any other where that could not be found out.
+func (e *Engine) find(ctx context.Context, r operation.Request) (registry.Type, handler.Runtime, error) {
+	t, err := e.Types.Lookup(ctx, r.Account, r.Region, r.TypeName, r.TypeVersion)
+	if errors.Is(err, registry.ErrTypeNotFound) {
+		return t, nil, fmt.Errorf("%w: type %s version %s: %w", errNoType, r.TypeName, r.TypeVersion, err)
+	}
 	if err != nil {
-		return t, nil, fmt.Errorf("type %s version %s: %w", r.TypeName, r.TypeVersion, err)
+		return t, nil, err
 	}
 	runtime, ok := e.Runtimes[t.Runtime]
 	if !ok {
-		return t, nil, fmt.Errorf("type %s is served by runtime %q, which this server does not have", t.Name, t.Runtime)
+		return t, nil, fmt.Errorf("%w: type %s is served by runtime %q, which this server does not have", errNoType, t.Name, t.Runtime)
 	}
 	return t, runtime, nil
 }
@@ -208,7 +217,7 @@ func invocation(r operation.Request, s *schema.Schema, now time.Time) handler.Ca
 	return handler.Call{
 		Action: schema.Action(r.Operation), Token: r.Token, Account: r.Account, Region: r.Region,
 		TypeName: r.TypeName, TypeVersion: r.TypeVersion, Schema: s, Identifier: r.Identifier,
-		Desired: desired, Previous: r.Input.Previous, Callback: r.Input.Callback, Now: now,
+		Desired: desired, Previous: r.Input.Previous, Callback: r.Input.Callback, Retries: r.Retries, Now: now,
 	}
 }
 

@@ -48,8 +48,9 @@ type Config struct {
 
 // Types finds the resource types of requests.
 type Types interface {
-	// Lookup returns the type, or registry.ErrTypeNotFound.
-	Lookup(account, region, name, version string) (registry.Type, error)
+	// Lookup returns the type, or registry.ErrTypeNotFound. Other errors pass: asked again it
+	// may answer.
+	Lookup(ctx context.Context, account, region, name, version string) (registry.Type, error)
 }
 
 // Observer is told what the engine does, for metrics. Its methods must not block.

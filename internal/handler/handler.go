@@ -33,6 +33,9 @@ type Call struct {
 	NextToken  string          // list
 	MaxResults int             // list: 1..100, or 0 for the handler's own choice
 	Now        time.Time       // when the call is made, by the store's clock
+	// Retries counts the failures in a row before this call that were worth another try; 0
+	// on a first call and after each IN_PROGRESS answer.
+	Retries int
 	// Moved tells that the same call was answered before from a state of the ledger that
 	// it is not in (see [Answer]): this time the runtime has to look.
 	Moved bool

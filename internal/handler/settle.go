@@ -26,6 +26,8 @@ type Outcome struct {
 // Settle says what o, the outcome of the current call of r, does to r and to the
 // ledger. The change is nil where the ledger stays as it is. An answer that breaks
 // the contract fails the request with InternalFailure and a message that names the rule.
+// A create that fails for good with a Model and a Ledger in its answer leaves a remnant:
+// the resource is written down, though the request fails.
 func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, *resource.Change) {
 	ev := operation.Event{
 		At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took,
@@ -55,26 +57,49 @@ func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, 
 			ev.Kind, ev.ErrorCode, ev.Delay = operation.Retry, o.Answer.ErrorCode.Public(), o.Backoff
 			return ev, nil
 		}
-		return fail(ev, o.Answer.ErrorCode, o.Answer.Message), nil
+		ev = fail(ev, o.Answer.ErrorCode, o.Answer.Message)
+		if !leavesRemnant(r, o.Answer) || ev.Identifier == "" {
+			return ev, nil
+		}
+		return ev, put(s, r, o, ev.Identifier)
 	}
 	ev.Kind = operation.Succeed
+	if r.Operation == operation.Delete {
+		change := changeOf(r, o)
+		change.Gone = true
+		return ev, change
+	}
+	change := put(s, r, o, ev.Identifier)
+	ev.Model = change.Model
+	return ev, change
+}
+
+// leavesRemnant reports whether a create failed after it had made its resource. Only a
+// runtime on the ledger can say so: what others leave is theirs to find.
+func leavesRemnant(r operation.Request, a Answer) bool {
+	return r.Operation == operation.Create && a.Status == Failed && a.Ledger != nil
+}
+
+// put is the change that writes the model of o's answer down.
+func put(s *schema.Schema, r operation.Request, o Outcome, identifier string) *resource.Change {
+	change := changeOf(r, o)
+	change.Identifier = identifier
+	change.Model = schema.Encode(s.WithoutWriteOnly(o.Answer.Model))
+	if s.HasWriteOnly() {
+		change.WriteOnly = writeOnly(s, r)
+	}
+	return change
+}
+
+// changeOf is a change of the resource that r names.
+func changeOf(r operation.Request, o Outcome) *resource.Change {
 	change := &resource.Change{Expect: resource.AnyRevision}
 	if o.Answer.Ledger != nil {
 		change.Expect = *o.Answer.Ledger
 	}
 	change.Key = resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier}
 	change.TypeVersion, change.Updated, change.Request = r.TypeVersion, o.At, r.Token
-	if r.Operation == operation.Delete {
-		change.Gone = true
-		return ev, change
-	}
-	change.Identifier = ev.Identifier
-	ev.Model = schema.Encode(s.WithoutWriteOnly(o.Answer.Model))
-	change.Model = ev.Model
-	if s.HasWriteOnly() {
-		change.WriteOnly = writeOnly(s, r)
-	}
-	return ev, change
+	return change
 }
 
 // unanswered is what becomes of a call that no answer came from. A call that ran
@@ -111,7 +136,9 @@ func check(r operation.Request, a Answer, id string) string {
 		if a.ErrorCode == "" {
 			return "it failed without an error code"
 		}
-		return ""
+		if !leavesRemnant(r, a) {
+			return "" // whatever its model says, nobody will act on it
+		}
 	default:
 		return fmt.Sprintf("its status is %q", a.Status)
 	}

@@ -106,6 +106,56 @@ func TestSettle(t *testing.T) {
 			handler.Outcome{Answer: handler.Answer{Status: handler.InProgress, Model: object("Name", "a")}},
 			operation.Fail, "InternalFailure", "The handler's answer is not valid: it changes the primary identifier", "",
 		},
+		{
+			"terminal failure that leaves a remnant", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Message: "no", Model: object("Name", "a", "Secret", "s"), Ledger: &seen}},
+			operation.Fail, "NotStabilized", "no", `put a {"Name":"a"} {"Secret":"s"} expect 4`,
+		},
+		{
+			"a remnant whose identifier is known", request(operation.Create, "a"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.HandlerInternalFailure, Model: object("Name", "a"), Ledger: new(int64)}},
+			operation.Fail, "InternalFailure", "", `put a {"Name":"a"} {"Secret":"s"} expect 0`,
+		},
+		{
+			"a failure that is tried again leaves nothing", create,
+			handler.Outcome{Backoff: time.Second, Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.Throttling, Model: object("Name", "a"), Ledger: &seen}},
+			operation.Retry, "Throttling", "", "",
+		},
+		{
+			"a failed create of another runtime leaves nothing in the ledger", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a")}},
+			operation.Fail, "NotStabilized", "", "",
+		},
+		{
+			"a remnant without a model", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Ledger: &seen}},
+			operation.Fail, "NotStabilized", "", "",
+		},
+		{
+			"a remnant that is not identified", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Secret", "s"), Ledger: &seen}},
+			operation.Fail, "NotStabilized", "", "",
+		},
+		{
+			"a remnant of another name", request(operation.Create, "b"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a"), Ledger: &seen}},
+			operation.Fail, "InternalFailure", "The handler's answer is not valid: it changes the primary identifier", "",
+		},
+		{
+			"a failed update leaves the resource as it is", request(operation.Update, "a"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a"), Ledger: &seen}},
+			operation.Fail, "NotStabilized", "", "",
+		},
+		{
+			"a failed delete leaves the resource as it is", request(operation.Delete, "a"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a"), Ledger: &seen}},
+			operation.Fail, "NotStabilized", "", "",
+		},
+		{
+			"what another runtime's failure says of the identifier", request(operation.Create, "b"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a")}},
+			operation.Fail, "NotStabilized", "", "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.At, c.o.Took = at, time.Millisecond
@@ -121,6 +171,12 @@ func TestSettle(t *testing.T) {
 			}
 			if got := describe(change); got != c.change {
 				t.Errorf("ledger: %s\nwant    %s", got, c.change)
+			}
+			if change != nil && !change.Gone && (ev.Identifier != change.Identifier || change.Request != "t" || !change.Updated.Equal(at)) {
+				t.Errorf("%q in the event, and in the ledger %+v", ev.Identifier, change)
+			}
+			if ev.Kind == operation.Fail && ev.Model != nil {
+				t.Errorf("a failed request shows a model: %s", ev.Model)
 			}
 		})
 	}

@@ -32,8 +32,12 @@ func TestBuiltinTypesMakeARegistry(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, typ := range r.Types() {
-		names = append(names, typ.Name)
+	for _, summary := range r.Types() {
+		names = append(names, summary.Name)
+		typ, err := r.Lookup(t.Context(), "123456789012", "eu-west-1", summary.Name, summary.Version)
+		if err != nil {
+			t.Fatal(err)
+		}
 		want := registry.Simulate
 		if typ.Name == "GroundControl::Demo::Countdown" {
 			want = registry.Demo

@@ -1,20 +1,28 @@
 // Package registry knows which resource types exist, by which schema, and the name
-// of the runtime that serves each. It knows nothing of what runtimes do.
+// of the runtime that serves each: those built into the program, and those that were
+// imported into the store. It knows nothing of what runtimes do.
 package registry
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
+	"example.org/groundcontrol/internal/follow"
 	"example.org/groundcontrol/internal/schema"
+	"example.org/groundcontrol/internal/store"
 )
 
 // ErrTypeNotFound means that no such type is registered, or not in that version.
 var ErrTypeNotFound = errors.New("registry: type not found")
 
-// The runtimes that serve the built-in types.
+// The runtimes that serve the built-in types. Imported types are simulated.
 const (
 	Simulate = "simulate"
 	Demo     = "demo"
@@ -32,44 +40,161 @@ type Type struct {
 	Runtime string // the name of the runtime that serves the type, such as Simulate
 }
 
-// Registry holds the types of one server. It does not change after New and is safe
-// for use by many goroutines.
+// Registry holds the types of one server. It is safe for use by many goroutines.
 type Registry struct {
-	types []Type // by name
-	index map[string]int
+	builtin  map[string]Type
+	docs     store.Documents            // nil where nothing can be imported
+	imported *follow.Documents[imports] // by type name; nil likewise
+	schemas  sync.Map                   // *compiled by the key of the schema's document
 }
 
 // New returns a registry of the given types. It refuses a type without a name,
 // version, schema or runtime, one whose schema is another type's, and a second type
 // of the same name.
 func New(types ...Type) (*Registry, error) {
-	r := &Registry{types: slices.Clone(types), index: make(map[string]int, len(types))}
-	slices.SortFunc(r.types, func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
-	for i, t := range r.types {
+	r := &Registry{builtin: make(map[string]Type, len(types))}
+	for _, t := range types {
 		switch {
 		case t.Name == "" || t.Version == "" || t.Runtime == "" || t.Schema == nil:
 			return nil, fmt.Errorf("registry: type %q lacks its name, version, schema or runtime", t.Name)
 		case t.Schema.TypeName != t.Name:
 			return nil, fmt.Errorf("registry: type %s has the schema of %s", t.Name, t.Schema.TypeName)
 		}
-		if _, known := r.index[t.Name]; known {
+		if _, known := r.builtin[t.Name]; known {
 			return nil, fmt.Errorf("registry: type %s is registered twice", t.Name)
 		}
-		r.index[t.Name] = i
+		r.builtin[t.Name] = t
 	}
 	return r, nil
 }
 
-// Lookup returns the type as an account sees it in a region. Version "" is the
-// default version. The error is ErrTypeNotFound. Today every account and region sees
-// the same types; callers say who asks all the same, so that this can change.
-func (r *Registry) Lookup(account, region, name, version string) (Type, error) {
-	i, ok := r.index[name]
-	if !ok || version != "" && version != r.types[i].Version {
-		return Type{}, ErrTypeNotFound
+// Open returns a registry of the given types, as New does, and of those that were
+// imported into docs. It sees what other nodes import while Run runs.
+func Open(ctx context.Context, docs store.Documents, types ...Type) (*Registry, error) {
+	r, err := New(types...)
+	if err != nil {
+		return nil, err
 	}
-	return r.types[i], nil
+	r.docs, r.imported = docs, follow.New(docs, typeKind, readImports)
+	if err := r.imported.Refresh(ctx); err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	return r, nil
 }
 
-// Types returns every type, sorted by name. The slice is the caller's own.
-func (r *Registry) Types() []Type { return slices.Clone(r.types) }
+// Run follows what other nodes import until ctx is done; failed is told of what goes wrong.
+func (r *Registry) Run(ctx context.Context, failed func(error)) { r.imported.Run(ctx, failed) }
+
+// Lookup returns the type as an account sees it in a region. Version "" is the
+// default version. Errors: ErrTypeNotFound, and those of the store, which is asked for
+// the schema of an imported type once. Today every account and region sees the same
+// types; callers say who asks all the same, so that this can change.
+func (r *Registry) Lookup(ctx context.Context, account, region, name, version string) (Type, error) {
+	t, err := r.lookup(ctx, name, version)
+	if r.imported == nil || !errors.Is(err, ErrTypeNotFound) {
+		return t, err
+	}
+	// Another node may have imported it a moment ago.
+	if err := r.imported.Refresh(ctx); err != nil {
+		return Type{}, fmt.Errorf("registry: %w", err)
+	}
+	return r.lookup(ctx, name, version)
+}
+
+func (r *Registry) lookup(ctx context.Context, name, version string) (Type, error) {
+	if r.imported != nil {
+		is, _ := r.imported.Get(name)
+		if v, ok := is.version(version); ok {
+			s, err := r.schema(ctx, v.Schema)
+			if err != nil {
+				return Type{}, fmt.Errorf("registry: type %s version %s: %w", name, v.ID, err)
+			}
+			return Type{Name: name, Version: v.ID, Schema: s, Runtime: Simulate}, nil
+		}
+	}
+	t, ok := r.builtin[name]
+	if !ok || version != "" && version != t.Version {
+		return Type{}, ErrTypeNotFound
+	}
+	return t, nil
+}
+
+// compiled is a schema once it was needed.
+type compiled struct {
+	mu     sync.Mutex // held by who compiles
+	schema atomic.Pointer[schema.Schema]
+}
+
+// schema returns a schema of the store, which is read and compiled when it is first needed.
+func (r *Registry) schema(ctx context.Context, key string) (*schema.Schema, error) {
+	held, ok := r.schemas.Load(key)
+	if !ok {
+		held, _ = r.schemas.LoadOrStore(key, new(compiled))
+	}
+	c := held.(*compiled)
+	if s := c.schema.Load(); s != nil {
+		return s, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.schema.Load(); s != nil {
+		return s, nil
+	}
+	d, err := r.docs.Document(ctx, schemaKind, key)
+	if err != nil {
+		return nil, err
+	}
+	s, _, err := schema.Parse(d.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.Raw = nil // the store has it
+	c.schema.Store(s)
+	return s, nil
+}
+
+// Summary is a type without its schema.
+type Summary struct {
+	Name     string
+	Version  string // the default version
+	Versions []Version
+}
+
+// Version is one version of a type.
+type Version struct {
+	ID       string    // eight digits
+	Imported time.Time // zero for a type that is built in
+	Schema   string    `json:",omitempty"` // the key of its schema in the store; "" for a type that is built in
+}
+
+// Types returns every type, sorted by name.
+func (r *Registry) Types() []Summary {
+	all := make(map[string]Summary, len(r.builtin))
+	for name, t := range r.builtin {
+		all[name] = Summary{Name: name, Version: t.Version, Versions: []Version{{ID: t.Version}}}
+	}
+	if r.imported != nil {
+		for name, is := range r.imported.All() {
+			all[name] = Summary{Name: name, Version: is.Default, Versions: append(all[name].Versions, is.Versions...)}
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b Summary) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Describe returns one type as Types does, and the schema of a version of it as it was
+// imported; version "" is the default version. The error is as for Lookup.
+func (r *Registry) Describe(ctx context.Context, account, region, name, version string) (Summary, Type, []byte, error) {
+	t, err := r.Lookup(ctx, account, region, name, version)
+	if err != nil {
+		return Summary{}, t, nil, err
+	}
+	all := r.Types()
+	i, _ := slices.BinarySearchFunc(all, name, func(s Summary, name string) int { return strings.Compare(s.Name, name) })
+	for _, v := range all[i].Versions {
+		if v.ID == t.Version && v.Schema != "" {
+			d, err := r.docs.Document(ctx, schemaKind, v.Schema)
+			return all[i], t, d.Body, err
+		}
+	}
+	return all[i], t, t.Schema.Raw, nil
+}

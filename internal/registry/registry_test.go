@@ -25,12 +25,12 @@ func TestLookupFindsTypesByExactNameAndVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, version := range []string{"", "00000001"} {
-		if typ, err := r.Lookup("123456789012", "eu-west-1", "Own::Test::Thing", version); err != nil || typ.Name != "Own::Test::Thing" {
+		if typ, err := r.Lookup(t.Context(), "123456789012", "eu-west-1", "Own::Test::Thing", version); err != nil || typ.Name != "Own::Test::Thing" {
 			t.Errorf("version %q: %v, %v", version, typ.Name, err)
 		}
 	}
 	for _, c := range [][2]string{{"own::test::thing", ""}, {"Own::Test::Nothing", ""}, {"Own::Test::Thing", "00000002"}, {"", ""}} {
-		if _, err := r.Lookup("123456789012", "eu-west-1", c[0], c[1]); !errors.Is(err, registry.ErrTypeNotFound) {
+		if _, err := r.Lookup(t.Context(), "123456789012", "eu-west-1", c[0], c[1]); !errors.Is(err, registry.ErrTypeNotFound) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}

@@ -28,8 +28,17 @@ type Property struct {
 	UniqueItems      bool
 	Unordered        bool // insertionOrder: false
 	Required         []string
+	MinProperties    *int
+	MaxProperties    *int
 
 	node *node
+}
+
+// Dependency is what follows for an object from having a member.
+type Dependency struct {
+	On    string
+	Names []string   // members that must be there too
+	Rules []Property // what the object must satisfy too
 }
 
 // Property returns the property at a pointer; ok is false when the schema has none there.
@@ -70,6 +79,100 @@ func (p Property) Children() []string {
 	return names
 }
 
+// Validate checks a value against this property alone, as [Schema.Validate] does for a model; pointers begin at the value.
+func (p Property) Validate(v any) error {
+	if f := explain(p.node, v); f != nil {
+		return validationError(f)
+	}
+	return nil
+}
+
+// DeclaredTypes are the types that the property itself asks for; Types may also hold what follows from other keywords.
+func (p Property) DeclaredTypes() []string {
+	if p.node == nil {
+		return nil
+	}
+	return slices.Clone(p.node.types)
+}
+
+// Combined returns the subschemas under allOf, anyOf and oneOf. They are about the same value.
+func (p Property) Combined() (all, some, one []Property) {
+	if p.node == nil {
+		return nil, nil, nil
+	}
+	return describeAll(p.node.allOf...), describeAll(p.node.anyOf...), describeAll(p.node.oneOf...)
+}
+
+// Declared lists the members under `properties` in the schema's order, without those of alternatives.
+func (p Property) Declared() []string {
+	o := p.rules()
+	names := make([]string, len(o.properties))
+	for i, child := range o.properties {
+		names[i] = child.name
+	}
+	return names
+}
+
+// NamePatterns lists the patterns of patternProperties, "" for one that was dropped.
+func (p Property) NamePatterns() []string {
+	var sources []string
+	for _, child := range p.rules().patterns {
+		sources = append(sources, child.pattern.source)
+	}
+	return sources
+}
+
+// Member returns all that the property itself, without its alternatives, asks of a member with this name. It is not
+// allowed to be there where additionalProperties is false and nothing else takes the name.
+func (p Property) Member(name string) (rules []Property, allowed bool) {
+	o := p.rules()
+	declared, taken := o.index[name]
+	rules = describeAll(declared)
+	for _, child := range o.patterns {
+		if ok, err := child.pattern.match(name); ok && err == nil {
+			taken = true
+			rules = append(rules, describeAll(child.node)...)
+		}
+	}
+	if taken {
+		return rules, true
+	}
+	return describeAll(o.additional), !o.closed
+}
+
+// Dependencies lists what follows from having certain members, in the schema's order.
+func (p Property) Dependencies() []Dependency {
+	var all []Dependency
+	for _, d := range p.rules().dependencies {
+		all = append(all, Dependency{On: d.on, Names: slices.Clone(d.keys), Rules: describeAll(d.node)})
+	}
+	return all
+}
+
+// Element returns all that the property itself, without its alternatives, asks of an array's element at this index.
+// None is allowed to be there where a list of schemas is at its end and additionalItems is false.
+func (p Property) Element(i int) (rules []Property, allowed bool) {
+	if p.node == nil || p.node.array == nil {
+		return nil, true
+	}
+	a := p.node.array
+	switch rules = describeAll(a.items); {
+	case i < len(a.tuple):
+		rules = append(rules, describeAll(a.tuple[i])...)
+	case a.isTuple:
+		return append(rules, describeAll(a.additional)...), !a.closed
+	}
+	return rules, true
+}
+
+// rules are those for objects, empty ones where there are none.
+func (p Property) rules() *objectRules {
+	if p.node == nil || p.node.object == nil {
+		return &objectRules{}
+	}
+	return p.node.object
+}
+
 // MatchesPattern tells whether s fits the pattern. It is true where there is none or it was dropped, false where the
 // answer could not be had within 200 ms.
 func (p Property) MatchesPattern(s string) bool {
@@ -101,10 +204,20 @@ func describe(n *node) (Property, bool) {
 	if a := n.array; a != nil {
 		p.MinItems, p.MaxItems, p.UniqueItems = a.min, a.max, a.unique
 	}
-	if n.object != nil {
-		p.Required = n.object.required
+	if o := n.object; o != nil {
+		p.Required, p.MinProperties, p.MaxProperties = o.required, o.min, o.max
 	}
 	return p, true
+}
+
+// describeAll leaves out nodes that are nil.
+func describeAll(nodes ...*node) (all []Property) {
+	for _, n := range nodes {
+		if p, ok := describe(n); ok {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // typesOf are the declared types, else those of the alternatives, else what the keywords are about.

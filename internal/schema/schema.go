@@ -247,6 +247,9 @@ func (s *Schema) Supports(a Action) bool {
 	return ok
 }
 
+// ListModel describes the ResourceModel that a list request takes; ok is false where the type says nothing of it.
+func (s *Schema) ListModel() (Property, bool) { return describe(s.list) }
+
 // Timeout is how long the operation may take: the handler's timeoutInMinutes or [DefaultTimeout].
 func (s *Schema) Timeout(a Action) time.Duration {
 	if t, ok := s.handlers[a]; ok {

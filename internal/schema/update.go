@@ -71,15 +71,19 @@ func (s *Schema) checkWriteOnlyOps(ops []operation) error {
 		" can only be updated using 'add' operation")
 }
 
-// removedBy tells which paths the patch took out on purpose, so that nothing remembered brings them back.
-func removedBy(ops []operation) func(path []string) bool {
-	return func(path []string) bool {
+// removedBy tells which paths the patch took out on purpose, so that nothing remembered brings them back: those that it
+// removes, and objects that a new value around them does without.
+func removedBy(ops []operation) func(path []string, object bool) bool {
+	return func(path []string, object bool) bool {
 		return slices.ContainsFunc(ops, func(op operation) bool {
+			set, taken := Pointer(op.path.segments), Pointer(op.from.segments)
 			switch op.name {
 			case "REMOVE":
-				return Pointer(op.path.segments).covers(path)
+				return set.covers(path)
 			case "MOVE":
-				return Pointer(op.from.segments).covers(path)
+				return taken.covers(path) || object && set.covers(path)
+			case "ADD", "REPLACE", "COPY":
+				return object && set.covers(path)
 			}
 			return false
 		})

@@ -184,3 +184,28 @@ func BenchmarkUpdate(b *testing.B) {
 		_, _ = s.Update(current, nil, patch)
 	}
 }
+
+// TestAnAlternativeThatWasReplacedStaysAway: a new value around objects with remembered
+// members says which of these objects there are.
+func TestAnAlternativeThatWasReplacedStaysAway(t *testing.T) {
+	s, _, err := Parse([]byte(`{"typeName":"Own::Test::Either","description":"d","additionalProperties":false,
+		"properties":{"Name":{"type":"string"},"With":{"type":"object","additionalProperties":false,
+			"properties":{"A":{"$ref":"#/definitions/Way"},"B":{"$ref":"#/definitions/Way"}},
+			"oneOf":[{"required":["A"]},{"required":["B"]}]}},
+		"definitions":{"Way":{"type":"object","properties":{"Key":{"type":"string"},"Url":{"type":"string"}},"additionalProperties":false}},
+		"primaryIdentifier":["/properties/Name"],"writeOnlyProperties":["/properties/With/A/Key","/properties/With/B/Key"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for patch, want := range map[string]string{
+		`[{"op":"add","path":"/With","value":{"B":{"Url":"u"}}}]`:     `{"With":{"B":{"Url":"u"}}}`,
+		`[{"op":"replace","path":"/With","value":{"B":{"Url":"u"}}}]`: `{"With":{"B":{"Url":"u"}}}`,
+		`[{"op":"add","path":"/With","value":{"A":{"Url":"u"}}}]`:     `{"With":{"A":{"Key":"k","Url":"u"}}}`,
+		`[{"op":"add","path":"/Name","value":"n"}]`:                   `{"Name":"n","With":{"A":{"Key":"k"}}}`,
+	} {
+		got, err := s.Update(doc(t, `{"With":{}}`), doc(t, `{"With":{"A":{"Key":"k"}}}`), []byte(patch))
+		if err != nil || string(Encode(got.Desired)) != want {
+			t.Errorf("%s: %s, %v, want %s", patch, Encode(got.Desired), err, want)
+		}
+	}
+}

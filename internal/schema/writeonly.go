@@ -68,9 +68,9 @@ func (s *Schema) RestoreWriteOnly(model, remembered any) any {
 	return restore(model, remembered, s.WriteOnly, nil, nil)
 }
 
-// restore does the work of RestoreWriteOnly at path. Objects that the model lacks are made for the values' sake unless
-// gone says that the path was taken out on purpose.
-func restore(v, memory any, pointers []Pointer, path []string, gone func(path []string) bool) any {
+// restore does the work of RestoreWriteOnly at path. Objects that the model lacks are made for the values' sake. gone, where
+// it is not nil, says that what the model lacks at a path, a value or such an object, is to stay away.
+func restore(v, memory any, pointers []Pointer, path []string, gone func(path []string, object bool) bool) any {
 	switch memory := memory.(type) {
 	case map[string]any:
 		model, ok := v.(map[string]any)
@@ -90,12 +90,12 @@ func restore(v, memory any, pointers []Pointer, path []string, gone func(path []
 			here := append(slices.Clone(path), k)
 			member, present := model[k]
 			switch {
-			case whole && !present && (gone == nil || !gone(here)):
+			case whole && !present && (gone == nil || !gone(here, false)):
 				set(k, remembered)
 			case whole || len(rest) == 0:
 			case present:
 				replaced[k] = restore(member, remembered, rest, here, gone)
-			case gone == nil || !gone(here):
+			case gone == nil || !gone(here, true):
 				if part := restore(map[string]any{}, remembered, rest, here, gone); !isEmpty(part) {
 					set(k, part)
 				}

@@ -47,6 +47,10 @@ func groundControl(c Control) map[string]endpoint {
 		route("DescribeRequest", describeMembers, c.DescribeRequest, appendDescribed),
 		route("ResumeRequest", resumeMembers, c.ResumeRequest, appendResumed),
 		route("FailRequest", failMembers, c.FailRequest, appendAborted),
+		route("ImportTypes", importMembers, c.ImportTypes, appendImported),
+		route("ListTypes", listTypesMembers, c.ListTypes, appendTypes),
+		route("DescribeType", describeTypeMembers, c.DescribeType, appendTypeDetail),
+		route("SimulateType", simulateMembers, c.SimulateType, appendTypeDetail),
 	)
 }
 
@@ -63,7 +67,8 @@ func Operations() []string {
 	return []string{
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
-		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest", getCallerIdentity,
+		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
+		"ImportTypes", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity,
 	}
 }
 

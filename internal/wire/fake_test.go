@@ -12,6 +12,7 @@ import (
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/control"
 	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/registry"
 	"example.org/groundcontrol/internal/wire"
 )
 
@@ -131,3 +132,19 @@ func readAll(t *testing.T, r io.Reader) string {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func (f fake) ImportTypes(_ context.Context, c control.Caller, in control.ImportTypesInput) ([]registry.Imported, error) {
+	return call[[]registry.Imported](f, "ImportTypes", c, in)
+}
+
+func (f fake) ListTypes(_ context.Context, c control.Caller, in control.ListTypesInput) ([]registry.Summary, error) {
+	return call[[]registry.Summary](f, "ListTypes", c, in)
+}
+
+func (f fake) DescribeType(_ context.Context, c control.Caller, in control.DescribeTypeInput) (control.TypeDetail, error) {
+	return call[control.TypeDetail](f, "DescribeType", c, in)
+}
+
+func (f fake) SimulateType(_ context.Context, c control.Caller, in control.SimulateTypeInput) (control.TypeDetail, error) {
+	return call[control.TypeDetail](f, "SimulateType", c, in)
+}

@@ -20,6 +20,7 @@ import (
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/control"
 	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/registry"
 )
 
 // Control is what Cloud Control's eight operations do, and those of ours. An error that clients may see is a
@@ -38,6 +39,11 @@ type Control interface {
 	DescribeRequest(context.Context, control.Caller, control.DescribeRequestInput) (control.Detail, error)
 	ResumeRequest(context.Context, control.Caller, control.ResumeRequestInput) (control.Detail, error)
 	FailRequest(context.Context, control.Caller, control.FailRequestInput) (control.Aborted, error)
+
+	ImportTypes(context.Context, control.Caller, control.ImportTypesInput) ([]registry.Imported, error)
+	ListTypes(context.Context, control.Caller, control.ListTypesInput) ([]registry.Summary, error)
+	DescribeType(context.Context, control.Caller, control.DescribeTypeInput) (control.TypeDetail, error)
+	SimulateType(context.Context, control.Caller, control.SimulateTypeInput) (control.TypeDetail, error)
 }
 
 // Authenticate tells who sent r with the given body, already read. The credential must be

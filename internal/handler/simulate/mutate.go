@@ -10,38 +10,50 @@ import (
 	"example.org/groundcontrol/internal/schema"
 )
 
-// step is the callback context of a call that takes time.
+// step is the callback context of a call that takes time. A repeated call has the same
+// one, so it makes the same step again.
 type step struct {
 	Step  string    `json:"step"`
+	Done  int       `json:"done"`  // how many steps there were, this one included
 	Since time.Time `json:"since"` // of the first call: what it made with that time stays as it is
 }
 
-// started returns the time of the first call of the request.
-func started(c handler.Call) time.Time {
-	var s step
-	if len(c.Callback) > 0 && json.Unmarshal(c.Callback, &s) == nil && !s.Since.IsZero() {
-		return s.Since
+// progress returns the step that the call comes after; before the first it has none done.
+func progress(c handler.Call) step {
+	if len(c.Callback) == 0 {
+		return step{Since: now(c)}
 	}
-	return now(c)
+	var s step
+	if json.Unmarshal(c.Callback, &s) != nil || s.Since.IsZero() {
+		s.Since = now(c)
+	}
+	s.Done = max(s.Done, 1) // requests of before steps were counted had one
+	return s
 }
 
-// pending answers that the call needs d. The next call gets model as its desired
-// state, so it is the whole of it, write-only values included.
-func pending(c handler.Call, doing string, model any, d time.Duration) (handler.Answer, error) {
-	callback, err := json.Marshal(step{Step: ruleNames[c.Action], Since: now(c)})
-	if err != nil {
-		return handler.Answer{}, fmt.Errorf("simulate: callback: %w", err)
+// started returns the time of the first call of the request.
+func started(c handler.Call) time.Time { return progress(c).Since }
+
+// pending answers with the next step. The next call gets model as its desired state, so
+// it is the whole of it, write-only values included.
+func (b Behaviour) pending(c handler.Call, doing string, model any) handler.Answer {
+	s := progress(c)
+	s.Step, s.Done = actionNames[c.Action], s.Done+1
+	delay := time.Duration(b.Duration) / time.Duration(b.steps())
+	message := fmt.Sprintf("%s: step %d of %d", doing, s.Done, b.steps())
+	if b.steps() == 1 && delay > 0 {
+		message = fmt.Sprintf("%s; this takes %s.", doing, delay)
 	}
 	return handler.Answer{
 		Status:   handler.InProgress,
-		Message:  fmt.Sprintf("%s; this takes %s.", doing, d),
+		Message:  message,
 		Model:    model,
-		Callback: callback,
-		Delay:    d,
-	}, nil
+		Callback: schema.Encode(s),
+		Delay:    delay,
+	}
 }
 
-func (r *Runtime) create(ctx context.Context, c handler.Call) (handler.Answer, error) {
+func (r *Runtime) create(ctx context.Context, c handler.Call, b Behaviour) (handler.Answer, error) {
 	desired, err := object(c.Desired)
 	if err != nil {
 		return badDesired(err), nil
@@ -54,27 +66,30 @@ func (r *Runtime) create(ctx context.Context, c handler.Call) (handler.Answer, e
 	if !ok {
 		return failed(handler.InvalidRequest, "Invalid request provided: the desired state does not identify the resource"), nil
 	}
-	d := r.wait(c)
+	early, ok := b.early(c, "Creating", identifier, m.model)
 	// Names are seldom taken, and an answer for "not there" counts only where that is so.
-	// Look only if there is time to save, or when told that one is.
-	if d > 0 || c.Moved {
+	// Look only if the create is not to succeed now, or when told that a name is taken.
+	if ok || c.Moved {
 		there, err := r.entry(ctx, c, identifier)
 		switch {
 		case err != nil:
 			return handler.Answer{}, err
+		case there.by(c) && early.Ledger != nil: // it failed, and left this behind
+			early.Model, early.Ledger = there.model, &there.Revision
+			return early, nil
 		case there.by(c):
 			return succeeded(there.model, there.Revision), nil
 		case there.found():
-			return alreadyExists(c, identifier), nil
+			return failure(handler.AlreadyExists, c, identifier), nil
 		}
 	}
-	if d > 0 {
-		return pending(c, "Creating "+identifier, m.model, d)
+	if ok {
+		return early, nil
 	}
 	return succeeded(c.Schema.WithoutWriteOnly(m.model), 0), nil
 }
 
-func (r *Runtime) update(ctx context.Context, c handler.Call) (handler.Answer, error) {
+func (r *Runtime) update(ctx context.Context, c handler.Call, b Behaviour) (handler.Answer, error) {
 	desired, err := object(c.Desired)
 	if err != nil {
 		return badDesired(err), nil
@@ -85,25 +100,25 @@ func (r *Runtime) update(ctx context.Context, c handler.Call) (handler.Answer, e
 		return handler.Answer{}, err
 	}
 	if !there.found() {
-		return notFound(c, identifier), nil
+		return failure(handler.NotFound, c, identifier), nil
 	}
 	if there.by(c) {
 		return succeeded(there.model, there.Revision), nil
 	}
 	m := r.maker(c, desired, there.model)
 	if missing := m.make(); missing != "" {
-		return notUpdatable(c, identifier), nil
+		return failure(handler.NotUpdatable, c, identifier), nil
 	}
 	if now, ok := c.Schema.Identifier(m.model); !ok || now != identifier {
-		return notUpdatable(c, identifier), nil
+		return failure(handler.NotUpdatable, c, identifier), nil
 	}
-	if d := r.wait(c); d > 0 {
-		return pending(c, "Updating "+identifier, m.model, d)
+	if early, ok := b.early(c, "Updating", identifier, m.model); ok {
+		return early, nil
 	}
 	return succeeded(c.Schema.WithoutWriteOnly(m.model), there.Revision), nil
 }
 
-func (r *Runtime) remove(ctx context.Context, c handler.Call) (handler.Answer, error) {
+func (r *Runtime) remove(ctx context.Context, c handler.Call, b Behaviour) (handler.Answer, error) {
 	desired, err := object(c.Desired)
 	if err != nil {
 		return badDesired(err), nil
@@ -114,10 +129,10 @@ func (r *Runtime) remove(ctx context.Context, c handler.Call) (handler.Answer, e
 		return handler.Answer{}, err
 	}
 	if !there.found() {
-		return notFound(c, identifier), nil
+		return failure(handler.NotFound, c, identifier), nil
 	}
-	if d := r.wait(c); d > 0 {
-		return pending(c, "Deleting "+identifier, identity(c.Schema, there.model), d)
+	if early, ok := b.early(c, "Deleting", identifier, identity(c.Schema, there.model)); ok {
+		return early, nil
 	}
 	return succeeded(nil, there.Revision), nil
 }

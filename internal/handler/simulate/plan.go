@@ -164,7 +164,7 @@ func (p *plan) featureOf(f *field) string {
 	}
 	for _, ending := range []string{"Arn", "ARN", "Id", "Url", "Endpoint"} {
 		feature, ok := strings.CutSuffix(f.leaf, ending)
-		if !ok || feature == "" {
+		if !ok || feature == "" || feature == p.resource {
 			continue
 		}
 		for _, kind := range []string{"Specification", "Configuration", "Config", "Settings", "Options"} {

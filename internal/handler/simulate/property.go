@@ -1,13 +1,13 @@
 package simulate
 
 import (
-	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/schema"
+	"example.org/groundcontrol/internal/schema/sample"
 )
 
 // kind tells which rule makes the values of a property.
@@ -44,17 +44,17 @@ type property struct {
 	leaf    string // its own name
 	json    string // the JSON type of its values
 	kind    kind
-	grammar func() *syntax.Regexp
+	grammar func() *sample.Grammar
 }
 
 func newProperty(p schema.Property, leaf string) *property {
 	q := &property{Property: p, leaf: leaf, json: jsonType(p)}
 	q.kind = kindOf(q)
-	q.grammar = sync.OnceValue(func() *syntax.Regexp {
+	q.grammar = sync.OnceValue(func() *sample.Grammar {
 		if p.Pattern == "" {
 			return nil
 		}
-		return grammar(p.Pattern)
+		return sample.NewGrammar(p.Pattern)
 	})
 	return q
 }

@@ -31,7 +31,7 @@ func (r *Runtime) read(ctx context.Context, c handler.Call) (handler.Answer, err
 		return handler.Answer{}, err
 	}
 	if !there.found() {
-		return notFound(c, identifier), nil
+		return failure(handler.NotFound, c, identifier), nil
 	}
 	return handler.Answer{Status: handler.Success, Model: there.model}, nil
 }
@@ -50,7 +50,7 @@ func (r *Runtime) readBy(ctx context.Context, c handler.Call, wanted map[string]
 			}
 		}
 		if page.next == "" {
-			return notFound(c, string(schema.Encode(wanted))), nil
+			return failure(handler.NotFound, c, string(schema.Encode(wanted))), nil
 		}
 		after = page.next
 	}

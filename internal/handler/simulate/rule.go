@@ -4,21 +4,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"example.org/groundcontrol/internal/handler"
-	"example.org/groundcontrol/internal/schema"
 )
 
-// Rule says how long an action takes on a type. Read and list cannot take time: the
-// handler contract has them answer at once.
+// Rule says how long an action takes on a type: a [Behaviour] that has only a duration,
+// for types that no [Profile] speaks of. Read and list cannot take time: the handler
+// contract has them answer at once.
 type Rule struct {
 	Type     string // type name, or "*" for every type
 	Action   string // "create", "update" or "delete", or "*" for these three
 	Duration time.Duration
 }
-
-// maxDuration is the longest that a handler may take by the schema language: 36 hours.
-const maxDuration = 36 * time.Hour
 
 // ParseRule reads a rule such as "AWS::S3::Bucket=create:2s" or "*=*:500ms". The
 // error says what is wrong and shows a right example.
@@ -49,8 +44,8 @@ func ParseRule(s string) (Rule, error) {
 	if err != nil {
 		return bad("%q is no length of time", length)
 	}
-	if d < 0 || d > maxDuration {
-		return bad("%s is not between 0s and %s", length, maxDuration)
+	if m, wrong := (Behaviour{Duration: Duration(d)}).check(action); wrong {
+		return bad("%s", m.reason)
 	}
 	return Rule{Type: name, Action: action, Duration: d}, nil
 }
@@ -74,21 +69,4 @@ func (r Rule) String() string { return fmt.Sprintf("%s=%s:%s", r.Type, r.Action,
 
 func (r Rule) matches(typeName, action string) bool {
 	return (r.Type == "*" || r.Type == typeName) && (r.Action == "*" || r.Action == action)
-}
-
-var ruleNames = map[schema.Action]string{schema.Create: "create", schema.Update: "update", schema.Delete: "delete"}
-
-// wait returns how long the call takes before it is done: nothing where it is the
-// second call, which comes after that time.
-func (r *Runtime) wait(c handler.Call) time.Duration {
-	if len(c.Callback) > 0 {
-		return 0
-	}
-	action := ruleNames[c.Action]
-	for i := len(r.Rules) - 1; i >= 0; i-- {
-		if r.Rules[i].matches(c.TypeName, action) {
-			return r.Rules[i].Duration
-		}
-	}
-	return 0
 }

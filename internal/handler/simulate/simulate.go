@@ -3,11 +3,12 @@
 //
 // It has no backend. What exists is what the ledger says, so a call is a pure
 // function of itself and the ledger: nothing can half-happen, and a repeated call
-// gives the same answer. It must not know requests or the wire, and of the store
-// nothing but how the ledger is read.
+// gives the same answer. (Throttling is the exception: it counts calls.) It must not
+// know requests or the wire, and of the store nothing but how the ledger is read.
 //
 // What is known of a type is worked out once (plan.go); maker.go completes a model,
 // value.go has the rules for single values, overlay.go what no schema tells.
+// behaviour.go has how long things take and how they fail, profile.go how that is written.
 package simulate
 
 import (
@@ -33,31 +34,43 @@ type Ledger interface {
 // Runtime is the handler.Runtime of simulated types. It is safe for use by many
 // goroutines once its fields are set; use it by pointer.
 //
-// A create, update or delete is answered at once, or after the time that Rules give
-// it. Answers of Success carry the ledger's revision that they were computed from.
-// Invoke returns an error only where the ledger does.
+// Calls succeed at once but for what Profiles and Rules say. Answers of Success, and of
+// failed creates that leave something behind, carry the ledger's revision that they were
+// computed from. Invoke returns an error only where the ledger does.
 type Runtime struct {
 	Ledger Ledger
 	Rules  []Rule // the last that matches a call counts
+	// Profiles returns how a type goes in an account and region; nil, as the func or what
+	// it returns, for nothing in particular. It is asked in each call, by many goroutines
+	// at once, and what it says counts from that call on, in requests under way too. An
+	// entry for a call's action, or for "*", stands in place of Rules.
+	Profiles func(account, region, typeName string) Profile
 
-	plans plans
+	plans     plans
+	throttles throttles
 }
 
 var _ handler.Runtime = (*Runtime)(nil)
 
 // Invoke makes one call; see handler.Runtime.
 func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
+	b := r.behaviour(c)
+	if !r.throttles.allow(b.Throttle, c) {
+		return failure(handler.Throttling, c, c.Identifier), nil
+	}
 	switch c.Action {
 	case schema.Create:
-		return r.create(ctx, c)
+		return r.create(ctx, c, b)
 	case schema.Update:
-		return r.update(ctx, c)
+		return r.update(ctx, c, b)
 	case schema.Delete:
-		return r.remove(ctx, c)
+		return r.remove(ctx, c, b)
 	case schema.Read:
-		return r.read(ctx, c)
+		a, err := r.read(ctx, c)
+		return b.spoil(c, a), err
 	case schema.List:
-		return r.list(ctx, c)
+		a, err := r.list(ctx, c)
+		return b.spoil(c, a), err
 	}
 	return failed(handler.InvalidRequest, "Invalid request provided: there is no action %v", c.Action), nil
 }
@@ -111,29 +124,6 @@ func object(text []byte) (map[string]any, error) {
 		return map[string]any{}, nil
 	}
 	return nil, errNoObject
-}
-
-func failed(code handler.Code, format string, args ...any) handler.Answer {
-	return handler.Answer{Status: handler.Failed, ErrorCode: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// The texts are the default messages of the Java plug-in.
-
-func notFound(c handler.Call, identifier string) handler.Answer {
-	return failed(handler.NotFound, "Resource of type '%s' with identifier '%s' was not found.", c.TypeName, identifier)
-}
-
-func alreadyExists(c handler.Call, identifier string) handler.Answer {
-	return failed(handler.AlreadyExists, "Resource of type '%s' with identifier '%s' already exists.", c.TypeName, identifier)
-}
-
-func notUpdatable(c handler.Call, identifier string) handler.Answer {
-	return failed(handler.NotUpdatable, "Resource of type '%s' with identifier '%s' is not updatable with parameters provided.",
-		c.TypeName, identifier)
-}
-
-func badDesired(err error) handler.Answer {
-	return failed(handler.InvalidRequest, "Invalid request provided: desired state: %v", err)
 }
 
 func succeeded(model any, revision int64) handler.Answer {

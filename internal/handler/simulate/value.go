@@ -251,9 +251,9 @@ func (m *maker) array(p *property, path string, depth int) (any, bool) {
 	return list, true
 }
 
-// object makes the required members. Inside of another value an object that would be
-// empty although it could hold something is not made: its schema likely wants one of
-// several members.
+// object makes the required members, and of one that requires none those at its top that
+// are single values. Inside of another value an object that would be empty although it
+// could hold something is not made: its schema likely wants one of several members.
 func (m *maker) object(p *property, path string, depth int) (any, bool) {
 	o := map[string]any{}
 	if depth >= maxDepth {
@@ -270,8 +270,31 @@ func (m *maker) object(p *property, path string, depth int) (any, bool) {
 		}
 		o[name] = v
 	}
-	if len(o) == 0 && depth > 0 && len(p.Children()) > 0 {
+	if len(o) == 0 && depth == 0 {
+		return m.optional(p, path), true
+	}
+	if len(o) == 0 && len(p.Children()) > 0 {
 		return nil, false
 	}
 	return o, true
+}
+
+// optional makes the members of an object that are single values, or none where its
+// schema does not take them together.
+func (m *maker) optional(p *property, path string) map[string]any {
+	o := map[string]any{}
+	for _, name := range p.Children() {
+		child, _ := p.Child(name)
+		c := newProperty(child, name)
+		if c.json == "object" || c.json == "array" || c.kind == complaintKind {
+			continue
+		}
+		if v, ok := m.value(c, path+"/"+name, 1); ok {
+			o[name] = v
+		}
+	}
+	if p.Validate(o) != nil {
+		return map[string]any{}
+	}
+	return o
 }

@@ -79,8 +79,10 @@ func TestReadOnlyValuesFollowTheirNameAndSchema(t *testing.T) {
 		{"Label", `{"type":"string","minLength":40}`, `"label-[a-z0-9]{34}"`},
 		{"Label", `{"type":["object","string"]}`, `"label-[a-z2-7]{8}"`},
 		{"Label", `{"type":"string","pattern":"^[A-Z]{3}\\\\p{Graph}$"}`, `"[A-Z]{3}.*"|null`},
-		{"Info", `{"type":"object","properties":{"Size":{"type":"integer"}}}`, `null`}, // nothing to put in
-		{"StatusReason", `{"type":"string"}`, `null`},                                  // nothing is wrong
+		{"Info", `{"type":"object","properties":{"Size":{"type":"integer"},"Reason":{"type":"string"}}}`, `\{"Size":0\}`},
+		{"Info", `{"type":"object","properties":{"Sizes":{"type":"array","items":{"type":"integer"}}}}`, `null`},                                           // nothing to put in
+		{"Info", `{"type":"object","properties":{"A":{"type":"integer"},"B":{"type":"integer"}},"oneOf":[{"required":["A"]},{"required":["B"]}]}`, `null`}, // not both
+		{"StatusReason", `{"type":"string"}`, `null`},                                                                                                      // nothing is wrong
 		{"Never", `{"type":"string","pattern":"^a$","minLength":5}`, `null`},
 	} {
 		t.Run(c.name+" "+c.definition, func(t *testing.T) {

@@ -65,11 +65,27 @@ type world struct {
 	now     time.Time
 	tokens  int
 	calls   int
+	retries int // that run makes of a call that failed in a way worth another try
 }
 
 func newWorld(t *testing.T, s *schema.Schema, rules ...simulate.Rule) *world {
 	w := &world{T: t, ledger: book{}, schema: s, region: "eu-west-1", now: time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)}
 	w.runtime = &simulate.Runtime{Ledger: w.ledger, Rules: rules}
+	return w
+}
+
+// behave has the world's type go by p from now on.
+func (w *world) behave(p simulate.Profile) *world {
+	w.Helper()
+	if err := p.Validate(); err != nil {
+		w.Fatal(err)
+	}
+	w.runtime.Profiles = func(account, region, typeName string) simulate.Profile {
+		if typeName != w.schema.TypeName || region != w.region {
+			w.Errorf("asked for %s in %s", typeName, region)
+		}
+		return p
+	}
 	return w
 }
 
@@ -89,7 +105,7 @@ func (w *world) call(action schema.Action, identifier string, desired any) handl
 func (w *world) run(c handler.Call) handler.Answer {
 	w.Helper()
 	known := c.Identifier
-	for range 10 {
+	for range 1100 {
 		w.calls++
 		c.Now = w.now
 		a, err := w.runtime.Invoke(w.Context(), c)
@@ -105,10 +121,14 @@ func (w *world) run(c handler.Call) handler.Answer {
 		}
 		if a.Status == handler.InProgress {
 			w.now = w.now.Add(a.Delay)
-			c.Callback, c.Desired = a.Callback, schema.Encode(a.Model)
+			c.Callback, c.Desired, c.Retries = a.Callback, schema.Encode(a.Model), 0
 			continue
 		}
-		if a.Status == handler.Success && c.Action != schema.Read && c.Action != schema.List && !w.write(c, known, a) {
+		if a.ErrorCode.Retriable() && c.Retries < w.retries {
+			c.Retries++
+			continue
+		}
+		if (a.Status == handler.Success || a.Ledger != nil) && c.Action != schema.Read && c.Action != schema.List && !w.write(c, known, a) {
 			c.Moved = true // as the engine does: the same call again, and this time the runtime looks
 			continue
 		}
@@ -159,6 +179,12 @@ func (w *world) checkAnswer(c handler.Call, a handler.Answer) {
 	case handler.Failed:
 		if a.ErrorCode == "" || a.Message == "" || a.Delay != 0 || a.Models != nil || a.Callback != nil {
 			bad("a failure has a code and a message, and nothing else")
+		}
+		if a.Model != nil || a.Ledger != nil {
+			if c.Action != schema.Create || a.Ledger == nil || !identified || a.ErrorCode.Retriable() {
+				bad("only a create that fails for good leaves something behind, which is identified")
+			}
+			w.checkModel(a.Model)
 		}
 	default:
 		bad("there is no such status")

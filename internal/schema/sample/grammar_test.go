@@ -1,11 +1,10 @@
-package simulate
+package sample
 
 import (
+	"math/rand/v2"
 	"regexp"
 	"testing"
 	"time"
-
-	"example.org/groundcontrol/internal/schema"
 )
 
 func TestJavaPatternsAreBroughtNearToGo(t *testing.T) {
@@ -25,15 +24,13 @@ func TestJavaPatternsAreBroughtNearToGo(t *testing.T) {
 	}
 }
 
-func build(pattern string, extra, choice int) (string, bool) {
-	re := grammar(pattern)
-	if re == nil {
+// build builds one text from a pattern.
+func build(pattern string, extra, choice int) (text string, ok bool) {
+	g := NewGrammar(pattern)
+	if g == nil {
 		return "", false
 	}
-	s := newSeed("test")
-	b := builder{from: s.draw(pattern), extra: extra, choice: choice, account: "123456789012"}
-	b.build(re)
-	return b.String(), true
+	return g.text(rand.New(rand.NewPCG(1, 2)).IntN, "123456789012", choice, []int{extra}, func(string) bool { return true })
 }
 
 func TestTextsAreBuiltFromPatterns(t *testing.T) {
@@ -49,6 +46,26 @@ func TestTextsAreBuiltFromPatterns(t *testing.T) {
 	}
 }
 
+func TestTheAccountStandsForAsManyDigits(t *testing.T) {
+	g := NewGrammar(`^arn:aws:sns:[0-9]{3}:[0-9]{12}:a$`)
+	text, ok := g.Text(func(int) int { return 0 }, "123456789012", func(string) bool { return true })
+	if want := "arn:aws:sns:000:123456789012:a"; !ok || text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+}
+
+func TestTextsAreTriedUntilOneIsAccepted(t *testing.T) {
+	g := NewGrammar(`^(aa|bb|cc)[0-9]*$`)
+	text, ok := g.Text(func(int) int { return 0 }, "", func(text string) bool { return len(text) == 3 && text[0] == 'c' })
+	if !ok || text != "cc0" {
+		t.Errorf("got %q", text)
+	}
+	tries := 0
+	if text, ok := g.Text(func(int) int { return 0 }, "", func(string) bool { tries++; return false }); ok || text != "" || tries > 100 {
+		t.Errorf("%q was accepted after %d tries", text, tries)
+	}
+}
+
 func TestNestedRepeatsEnd(t *testing.T) {
 	for _, pattern := range []string{`((((((a*)*)*)*)*)*)*`, `((((((()*)*)*)*)*)*)*`, `((.+)+)+$`} {
 		start := time.Now()
@@ -58,7 +75,7 @@ func TestNestedRepeatsEnd(t *testing.T) {
 	}
 }
 
-func FuzzPattern(f *testing.F) {
+func FuzzGrammar(f *testing.F) {
 	for _, pattern := range []string{`^(?=.{2,256}$)[a-z]+\Z`, `(a|b){3,}`, `[\p{L}\u0020-\uD7FF]*`, `(?!`, `((a*)*)*`, `{1,5000}`} {
 		f.Add(pattern, 3, 1)
 	}
@@ -68,24 +85,4 @@ func FuzzPattern(f *testing.F) {
 		}
 		build(pattern, extra, choice)
 	})
-}
-
-func TestPlansAreMadeOncePerSchemaAndBounded(t *testing.T) {
-	text := []byte(`{"typeName":"Own::Test::Thing","description":"d","additionalProperties":false,
-		"properties":{"A":{"type":"string"}},"primaryIdentifier":["/properties/A"]}`)
-	var all plans
-	var last *schema.Schema
-	for range maxPlans + 10 {
-		s, _, err := schema.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first := all.of(s); all.of(s) != first {
-			t.Fatal("a second plan of one schema")
-		}
-		last = s
-	}
-	if n := len(all.known); n > maxPlans || all.known[last] == nil {
-		t.Errorf("%d plans are kept", n)
-	}
 }

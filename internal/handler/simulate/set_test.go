@@ -1,0 +1,53 @@
+package simulate_test
+
+import (
+	"testing"
+	"time"
+
+	"example.org/groundcontrol/internal/handler/simulate"
+	"example.org/groundcontrol/internal/store/memory"
+)
+
+func TestBehavioursAreKeptAndTakenAway(t *testing.T) {
+	const name = "Own::Test::Thing"
+	docs := new(memory.Store)
+	open := func() *simulate.Behaviours {
+		b, err := simulate.OpenBehaviours(t.Context(), docs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := open()
+	if b.Profile("1", "r", name) != nil || b.Behaviour(name) != nil {
+		t.Error("something is set at first")
+	}
+	for _, c := range []struct {
+		text, want string
+		problem    bool
+	}{
+		{`{ "create": {"duration": "8s"} }`, `{"create":{"duration":"8s"}}`, false},
+		{`{"create": {"duration": "soon"}}`, `{"create":{"duration":"8s"}}`, true},
+		{`{"delete":{"failWith":"NotStabilized"}}`, `{"delete":{"failWith":"NotStabilized"}}`, false},
+		{``, ``, false},
+		{``, ``, false},
+		{`{"*":{"throttle":"5/s"}}`, `{"*":{"throttle":"5/s"}}`, false},
+	} {
+		problem, err := b.Set(t.Context(), name, c.text)
+		if err != nil || (problem != "") != c.problem {
+			t.Errorf("set %s: %q, %v", c.text, problem, err)
+		}
+		if got := string(b.Behaviour(name)); got != c.want {
+			t.Errorf("after %s it is %s, want %s", c.text, got, c.want)
+		}
+		if got := string(open().Behaviour(name)); got != c.want {
+			t.Errorf("after %s and a restart it is %s, want %s", c.text, got, c.want)
+		}
+	}
+	if _, err := b.Set(t.Context(), name, `{"create":{"duration":"8s"}}`); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.Profile("1", "r", name); time.Duration(p["create"].Duration) != 8*time.Second {
+		t.Errorf("the profile is %+v", p)
+	}
+}
