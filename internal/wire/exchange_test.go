@@ -18,6 +18,7 @@ import (
 
 	"example.org/groundcontrol/internal/control"
 	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/registry"
 	"example.org/groundcontrol/internal/wire"
 )
 
@@ -117,6 +118,12 @@ func answerOf(t *testing.T, name, text string) (any, error) {
 		return *unmarshal(t, text, new(control.DetailList)), nil
 	case "DescribeRequest", "ResumeRequest":
 		return *unmarshal(t, text, new(control.Detail)), nil
+	case "ImportTypes":
+		return *unmarshal(t, text, new([]registry.Imported)), nil
+	case "ListTypes":
+		return *unmarshal(t, text, new([]registry.Summary)), nil
+	case "DescribeType", "SimulateType":
+		return *unmarshal(t, text, new(control.TypeDetail)), nil
 	case "FailRequest":
 		return *unmarshal(t, text, new(control.Aborted)), nil
 	}

@@ -46,7 +46,10 @@ func Change(s *schema.Schema, model map[string]any, name string, rnd *rand.Rand)
 	was, had := model[name]
 	for range changeTries {
 		v, bad := newMaker(s, rnd).value(schema.Pointer{name}, rules)
-		if bad != nil || had && schema.Equal(unordered(v), unordered(was)) {
+		if bad != nil {
+			return nil, false
+		}
+		if had && schema.Equal(unordered(v), unordered(was)) {
 			continue
 		}
 		if s.Validate(with(model, name, v)) == nil {
