@@ -43,6 +43,7 @@ type serve struct {
 	Store       string        `env:"GROUNDCONTROL_STORE" placeholder:"URL" help:"Where requests and resources are kept: sqlite:PATH, or postgres://USER@HOST/DATABASE, which many servers may share. Default: a SQLite file in the data directory."`
 	Auth        string        `enum:"sigv4,off" default:"sigv4" env:"GROUNDCONTROL_AUTH" help:"sigv4 verifies every call; off takes every caller for the root of account 000000000000 (loopback only)."`
 	Simulate    []string      `env:"GROUNDCONTROL_SIMULATE" sep:"," placeholder:"RULE" help:"Let an operation of a simulated type take a while: 'AWS::S3::Bucket=create:2s'. Type and operation may be *. Repeatable; the last that fits counts."`
+	Behaviours  string        `type:"path" env:"GROUNDCONTROL_BEHAVIOURS" placeholder:"FILE" help:"JSON file that says how simulated types behave, by type name. What 'groundcontrol type simulate' sets for a type wins."`
 	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
 	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
 	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`
@@ -72,6 +73,10 @@ func (c *serve) Run(out notices) error {
 	if err != nil {
 		return usageError{err}
 	}
+	profiles, err := c.profiles()
+	if err != nil {
+		return usageError{err}
+	}
 	rates, err := c.rates()
 	if err != nil {
 		return usageError{err}
@@ -90,7 +95,7 @@ func (c *serve) Run(out notices) error {
 	if err != nil {
 		return err
 	}
-	err = c.serve(ctx, logs, out, l, db, rules, limit.New(rates), m)
+	err = c.serve(ctx, logs, out, l, db, rules, profiles, limit.New(rates), m)
 	return errors.Join(err, db.Close())
 }
 
@@ -216,8 +221,24 @@ func (c *serve) openStore(ctx context.Context, logs *slog.Logger, m *measures) (
 	return db, nil
 }
 
+// profiles reads the file of --behaviours.
+func (c *serve) profiles() (map[string]simulate.Profile, error) {
+	if c.Behaviours == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Behaviours)
+	if err != nil {
+		return nil, fmt.Errorf("--behaviours: %w", err)
+	}
+	all, err := simulate.ParseProfiles(text)
+	if err != nil {
+		return nil, fmt.Errorf("--behaviours %s: %w", c.Behaviours, err)
+	}
+	return all, nil
+}
+
 // serve wires the parts and runs them until ctx is done.
-func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, limiter *limit.Limiter, ms *measures) error {
+func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, profiles map[string]simulate.Profile, limiter *limit.Limiter, ms *measures) error {
 	keys, err := auth.LoadOrCreate(filepath.Join(c.Data, cli.CredentialsFile))
 	if err != nil {
 		return err
@@ -226,7 +247,7 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	if err != nil {
 		return err
 	}
-	behaviours, err := simulate.OpenBehaviours(ctx, db)
+	behaviours, err := simulate.OpenBehaviours(ctx, db, profiles)
 	if err != nil {
 		return err
 	}

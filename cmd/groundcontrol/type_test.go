@@ -212,3 +212,16 @@ func TestSimulatedTypesBehaveAsTold(t *testing.T) {
 	c = s.client(t)
 	c.waited(c.create(ownType, `{"Name":"at last","Size":1}`))
 }
+
+func TestBehavioursComeFromAFileToo(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, filepath.Join(t.TempDir(), "behaviours.json"), `{"AWS::S3::Bucket": {"create": {"failWith": "ServiceLimitExceeded"}}}`)
+	s := start(t, "--behaviours", file)
+	if e := s.client(t).ended(s.client(t).create("AWS::S3::Bucket", `{"BucketName":"bucket"}`)); e.ErrorCode != types.HandlerErrorCodeServiceLimitExceeded {
+		t.Error(describe(e))
+	}
+	r := groundcontrol(t, "serve", "--data", t.TempDir(), "--behaviours", writeFile(t, file, `{"AWS::S3::Bucket": {"create": {"failRate": 2}}}`))
+	if wantParts(t, r.stderr, "--behaviours", "AWS::S3::Bucket: create.failRate"); r.code == 0 {
+		t.Error("a bad file is taken")
+	}
+}

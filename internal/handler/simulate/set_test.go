@@ -1,6 +1,7 @@
 package simulate_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ func TestBehavioursAreKeptAndTakenAway(t *testing.T) {
 	const name = "Own::Test::Thing"
 	docs := new(memory.Store)
 	open := func() *simulate.Behaviours {
-		b, err := simulate.OpenBehaviours(t.Context(), docs)
+		b, err := simulate.OpenBehaviours(t.Context(), docs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,5 +50,46 @@ func TestBehavioursAreKeptAndTakenAway(t *testing.T) {
 	}
 	if p := b.Profile("1", "r", name); time.Duration(p["create"].Duration) != 8*time.Second {
 		t.Errorf("the profile is %+v", p)
+	}
+}
+
+func TestBehavioursOfAFileStandBehindThoseThatWereSet(t *testing.T) {
+	const name = "Own::Test::Thing"
+	base, err := simulate.ParseProfiles([]byte(`{"*":{"delete":{"duration":"1s"}},"Own::Test::Thing":{"delete":{"duration":"2s"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := simulate.OpenBehaviours(t.Context(), new(memory.Store), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(name string, seconds int) {
+		t.Helper()
+		if got := time.Duration(b.Profile("1", "r", name)["delete"].Duration); got != time.Duration(seconds)*time.Second {
+			t.Errorf("%s takes %v, want %d s", name, got, seconds)
+		}
+	}
+	want(name, 2)
+	want("Own::Test::Other", 1)
+	if _, err := b.Set(t.Context(), name, `{"delete":{"duration":"3s"}}`); err != nil {
+		t.Fatal(err)
+	}
+	want(name, 3)
+	if _, err := b.Set(t.Context(), name, ""); err != nil {
+		t.Fatal(err)
+	}
+	want(name, 2)
+}
+
+func TestBadFilesOfBehavioursAreRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		`[]`:                          "JSON object by type name",
+		`{"Bucket":{}}`:               `"Bucket" is no type name`,
+		`{"*":{"create":{"size":1}}}`: `*: create: there is no "size"`,
+		`{"Own::Test::Thing":{"create":{"failRate":2}}}`: "Own::Test::Thing: create.failRate",
+	} {
+		if _, err := simulate.ParseProfiles([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
 	}
 }
