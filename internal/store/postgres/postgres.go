@@ -160,7 +160,7 @@ func settle(ctx context.Context, c *pgconn.PgConn) error {
 	// connection, without looking at values. Systems that are not quite PostgreSQL lack
 	// these settings and do without.
 	_, err = c.Exec(ctx, `SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off;
-		SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off`).ReadAll()
+		SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; SET enable_sort = off`).ReadAll()
 	if pg := new(pgconn.PgError); errors.As(err, &pg) {
 		return nil
 	}

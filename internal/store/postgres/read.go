@@ -107,6 +107,10 @@ func (s *Store) Replay(ctx context.Context, account, region, clientToken string,
 // token to be below of, $3 the limit, $4 the kinds of live requests and $5 the first
 // token of ended ones. live is small: there the kinds are a filter. In done each of the kinds $6 is
 // a range of an index, newest first already; without $6 it takes all.
+//
+// Kinds are compared in rows with tokens and ordered by, although each part has one: then
+// no other index gives that order. Else the planner, which sees a slice while it is empty,
+// may take the primary key, and look for a few requests of a kind among all others.
 const (
 	list = `SELECT * FROM (
 			(SELECT ` + liveColumns + ` FROM live
@@ -115,8 +119,9 @@ const (
 			UNION ALL (%s)
 		) AS merged ORDER BY token DESC LIMIT $3`
 	ofKinds = `SELECT d.* FROM unnest($6::smallint[]) AS k (kind) CROSS JOIN LATERAL (
-			SELECT ` + doneColumns + ` FROM done WHERE scope = $1 AND kind = k.kind AND token >= $5 AND token < $2
-			ORDER BY token DESC LIMIT $3
+			SELECT ` + doneColumns + ` FROM done WHERE scope = $1 AND (kind, token) >= (k.kind, $5) AND (kind, token) < (k.kind, $2)
+				AND token >= $5 AND token < $2
+			ORDER BY kind DESC, token DESC LIMIT $3
 		) AS d`
 	ofAllKinds = `SELECT ` + doneColumns + ` FROM done WHERE scope = $1 AND token >= $5 AND token < $2 ORDER BY token DESC LIMIT $3`
 )
