@@ -25,7 +25,7 @@ test: setup ## all tests, with the race detector where there is a C compiler
 	$(GO) -C bench test $(RACE) -shuffle=on -timeout=5m ./...
 
 test-types: ## drive every type of AWS's published schemas through the API (minutes) and write docs/type-coverage.md
-	$(GO) test -timeout=15m ./cmd/groundcontrol -run 'TestPublishedTypesLive$$' -args -all-types
+	$(GO) test -timeout=15m ./cmd/groundcontrol -v -run 'TestPublishedTypesLive$$' -args -all-types
 
 fuzz: ## fuzz each parser for FUZZTIME (default 30s; 5000x counts runs)
 	@FUZZTIME=$(FUZZTIME) sh scripts/fuzz.sh

@@ -2,6 +2,7 @@
 // same sizes, in the same run, on the same machine:
 //
 //	go run ./httpload -server ../bin/groundcontrol
+//	go run ./httpload -server ../bin/groundcontrol -types CloudformationSchema.zip
 //
 // Load comes from this process, over 128 connections, with requests signed in
 // advance. The server and the echo are processes of their own and are loaded in short
@@ -36,6 +37,7 @@ var (
 	creates     = flag.Int("creates", 30000, "creates in a slice")
 	reads       = flag.Int("reads", 20000, "status reads in a slice")
 	slices      = flag.Int("slices", 5, "slices of each kind; the first is not counted")
+	schemas     = flag.String("types", "", "schemas to import before, such as AWS's CloudformationSchema.zip")
 	echo        = flag.String("echo", "", "be the echo server on this address (for internal use)")
 )
 
@@ -150,6 +152,11 @@ func startServer() (*server, error) {
 		}
 		s.addr = strings.TrimPrefix(strings.TrimSpace(string(endpoint)), "http://")
 		s.keys, err = auth.LoadOrCreate(filepath.Join(dir, "credentials.json"))
+		if err == nil && *schemas != "" {
+			var out []byte
+			out, err = exec.Command(*binary, "type", "import", "--data", dir, *schemas).CombinedOutput()
+			fmt.Printf("%s", out)
+		}
 		return s, err
 	}
 	return nil, errors.Join(errors.New("the server did not start"), s.stop())

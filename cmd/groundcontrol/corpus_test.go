@@ -124,6 +124,11 @@ func TestPublishedTypesLive(t *testing.T) {
 	results = slices.DeleteFunc(results, func(d driven) bool { return d.name == "" })
 	report := coverage(results)
 	t.Logf("\n%s", report)
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid)); err == nil { // Linux
+		_, rest, _ := strings.Cut(string(status), "VmRSS:")
+		resident, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+		t.Logf("the server is resident with %s after %d types", resident, len(results))
+	}
 	for _, d := range results {
 		if d.outcome == failing {
 			t.Errorf("%s: %s", d.name, strings.Join(d.why, "; "))

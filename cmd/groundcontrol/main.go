@@ -42,11 +42,7 @@ func (versionCmd) Run(out io.Writer) error {
 }
 
 func main() {
-	// What is live here is small and what is made for each call is garbage at once: at the
-	// default the collector runs all the time. Memory pays with some 20 MB at full load.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
+	tuneCollector()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -299,6 +299,10 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 			return nil
 		})
 	}
+	g.Go(func() error {
+		boundMemory(engineCtx)
+		return nil
+	})
 	follow("types", types.Run)
 	follow("behaviours", behaviours.Run)
 	g.Go(func() error {

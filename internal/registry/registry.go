@@ -46,6 +46,7 @@ type Registry struct {
 	docs     store.Documents            // nil where nothing can be imported
 	imported *follow.Documents[imports] // by type name; nil likewise
 	schemas  sync.Map                   // *compiled by the key of the schema's document
+	patterns schema.Patterns            // of all these
 }
 
 // New returns a registry of the given types. It refuses a type without a name,
@@ -144,7 +145,7 @@ func (r *Registry) schema(ctx context.Context, key string) (*schema.Schema, erro
 	if err != nil {
 		return nil, err
 	}
-	s, _, err := schema.Parse(d.Body)
+	s, _, err := schema.ParseSharing(d.Body, &r.patterns)
 	if err != nil {
 		return nil, err
 	}

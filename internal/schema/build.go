@@ -16,13 +16,14 @@ type builder struct {
 	nodes    map[*object]*node
 	all      []*node
 	patterns map[string]*pattern
+	known    *Patterns // of all types; nil where they share none
 	path     []string
 	problems []string // what the type cannot be used with
 	warnings []string
 }
 
-func newBuilder(root *object) *builder {
-	return &builder{root: root, nodes: map[*object]*node{}, patterns: map[string]*pattern{}}
+func newBuilder(root *object, known *Patterns) *builder {
+	return &builder{root: root, nodes: map[*object]*node{}, patterns: map[string]*pattern{}, known: known}
 }
 
 func (b *builder) where() string {
@@ -206,9 +207,14 @@ func (b *builder) regex(text string) *pattern {
 	if p, ok := b.patterns[text]; ok {
 		return p
 	}
-	p, err := newPattern(text)
-	if err != nil {
-		b.warn("pattern dropped: %v", err)
+	p := b.known.get(text)
+	if p == nil {
+		var err error
+		if p, err = newPattern(text); err != nil {
+			b.warn("pattern dropped: %v", err)
+		} else {
+			p = b.known.put(p)
+		}
 	}
 	b.patterns[text] = p
 	return p

@@ -50,6 +50,30 @@ func newPattern(source string) (*pattern, error) {
 	return p, nil
 }
 
+// Patterns are regular expressions that schemas have in common: a name or an Arn has the
+// same one in many types, and a compiled one is large. The zero value is empty, nil keeps
+// none; it grows with what it is used for, and is safe for concurrent use.
+type Patterns struct{ all sync.Map }
+
+func (p *Patterns) get(text string) *pattern {
+	if p == nil {
+		return nil
+	}
+	if known, ok := p.all.Load(text); ok {
+		return known.(*pattern)
+	}
+	return nil
+}
+
+// put returns the one pattern of its text.
+func (p *Patterns) put(one *pattern) *pattern {
+	if p == nil {
+		return one
+	}
+	known, _ := p.all.LoadOrStore(one.source, one)
+	return known.(*pattern)
+}
+
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line

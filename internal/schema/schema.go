@@ -65,7 +65,11 @@ var typeNameForm = regexp.MustCompile(`^[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A
 // `#/properties/A/type: unknown type: [strng]`. Warnings are of the same style and harm nothing: pointers that lead nowhere,
 // patterns that no engine takes (the keyword is dropped), members that AWS's meta-schema asks for. Unknown keywords are
 // kept in Raw and ignored; nothing is fetched; `$schema` is not looked at, draft-07 always holds.
-func Parse(raw []byte) (s *Schema, warnings []string, err error) {
+func Parse(raw []byte) (s *Schema, warnings []string, err error) { return ParseSharing(raw, nil) }
+
+// ParseSharing is [Parse] of one of many types: what it compiles of patterns it shares with all that were parsed with the
+// same ones.
+func ParseSharing(raw []byte, patterns *Patterns) (s *Schema, warnings []string, err error) {
 	document, err := decodeOrdered(raw)
 	if err != nil {
 		return nil, nil, fmt.Errorf("schema is not JSON: %w", err)
@@ -74,7 +78,7 @@ func Parse(raw []byte) (s *Schema, warnings []string, err error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("#: expected type: JSONObject, found: %s", className(plain(document)))
 	}
-	b := newBuilder(root)
+	b := newBuilder(root, patterns)
 	s = &Schema{Raw: slices.Clone(raw)}
 	b.requiredMembers()
 	s.TypeName, _ = root.values["typeName"].(string)

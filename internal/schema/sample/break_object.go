@@ -64,7 +64,7 @@ func (sp *spot) needs(name string) int {
 	return 0
 }
 
-// more adds members, such as the schema allows first.
+// more adds members, those that the schema allows first.
 func (b *breaker) more(sp *spot, p schema.Property, o map[string]any) way {
 	w := way{keyword: "maxProperties"}
 	if p.MaxProperties == nil || *p.MaxProperties >= farArray {

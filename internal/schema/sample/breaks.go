@@ -51,7 +51,7 @@ type condition func(document map[string]any) bool
 // noneTakes is the condition for one of several alternatives.
 func noneTakes(path []string, alternatives []schema.Property) condition {
 	return func(document map[string]any) bool {
-		v, _ := at(document, path)
+		v, _ := lookup(document, path)
 		return !slices.ContainsFunc(alternatives, func(a schema.Property) bool { return a.Validate(v) == nil })
 	}
 }
@@ -59,7 +59,7 @@ func noneTakes(path []string, alternatives []schema.Property) condition {
 // isThere is the condition for what follows from having a member.
 func isThere(path []string, name string) condition {
 	return func(document map[string]any) bool {
-		_, ok := at(document, append(slices.Clone(path), name))
+		_, ok := lookup(document, append(slices.Clone(path), name))
 		return ok
 	}
 }

@@ -3,9 +3,9 @@ package sample_test
 import (
 	"archive/zip"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -18,7 +18,7 @@ import (
 // corpus holds the published schemas, outside of this repository.
 var corpus = filepath.Join("..", "..", "..", "..", "shared", "schemas", "CloudformationSchema.zip")
 
-// published reads the published schemas, once for all tests.
+// published reads the published schemas, once for all tests; every twentieth of them with -short.
 var published = sync.OnceValues(func() (all []*schema.Schema, err error) {
 	archive, err := zip.OpenReader(corpus)
 	if err != nil {
@@ -46,61 +46,129 @@ var published = sync.OnceValues(func() (all []*schema.Schema, err error) {
 	return all, nil
 })
 
-func TestZZ(t *testing.T) {
-	start := time.Now()
+// eachPublished calls f for each published type, some at a time, and returns how many there are.
+func eachPublished(t *testing.T, f func(seed uint64, s *schema.Schema)) int {
+	t.Helper()
 	all, err := published()
+	if os.IsNotExist(err) {
+		t.Skipf("put the published schemas at %s to run this", corpus)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d parsed in %s", len(all), time.Since(start))
-	var least, random []time.Duration
-	size := 0
-	for _, s := range all {
-		start := time.Now()
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for first := range workers {
+		group.Go(func() {
+			for i := first; i < len(all); i += workers {
+				f(uint64(i), all[i])
+			}
+		})
+	}
+	group.Wait()
+	return len(all)
+}
+
+func TestEveryPublishedTypeHasALeastState(t *testing.T) {
+	types := eachPublished(t, func(_ uint64, s *schema.Schema) {
 		state, err := sample.Least(s)
-		least = append(least, time.Since(start))
 		if err != nil {
-			t.Errorf("Least %v", err)
-			continue
+			t.Error(err)
+			return
 		}
 		if err := s.Validate(state); err != nil {
-			t.Errorf("%s: %v", s.TypeName, err)
+			t.Errorf("%s: %s: %v", s.TypeName, schema.Encode(state), err)
 		}
-		for seed := range uint64(3) {
+		for name := range state {
+			less := decode(t, string(schema.Encode(state)))
+			delete(less, name)
+			if s.Validate(less) == nil {
+				t.Errorf("%s: %s can be left out of %s", s.TypeName, name, schema.Encode(state))
+			}
+		}
+		if again, _ := sample.Least(s); !schema.Equal(again, state) {
+			t.Errorf("%s: the least state is not the same twice", s.TypeName)
+		}
+	})
+	t.Logf("%d types", types)
+}
+
+func TestEveryPublishedTypeHasRandomStates(t *testing.T) {
+	var mu sync.Mutex
+	var took []time.Duration
+	var size, changed, kept int
+	types := eachPublished(t, func(seed uint64, s *schema.Schema) {
+		for n := range uint64(3) {
 			start := time.Now()
-			state, err := sample.Random(s, rand.New(rand.NewPCG(seed, 2)))
-			d := time.Since(start)
-			if seed > 0 {
-				random = append(random, d)
-			}
-			if d > 300*time.Millisecond {
-				t.Logf("%s %s", s.TypeName, d)
-			}
+			state, err := sample.Random(s, numbers(3*seed+n))
+			elapsed := time.Since(start)
 			if err != nil {
-				t.Errorf("Random %v", err)
-				continue
+				t.Error(err)
+				return
 			}
 			if err := s.Validate(state); err != nil {
-				t.Errorf("%s: %v", s.TypeName, err)
+				t.Errorf("%s: %s: %v", s.TypeName, schema.Encode(state), err)
 			}
-			size += len(schema.Encode(state))
+			can, cannot := 0, 0
+			if n == 0 {
+				can, cannot = changeable(t, s, state, seed)
+			}
+			mu.Lock()
+			took, size, changed, kept = append(took, elapsed), size+len(schema.Encode(state)), changed+can, kept+cannot
+			mu.Unlock()
+		}
+	})
+	slices.Sort(took)
+	median := took[len(took)/2]
+	t.Logf("%d types, %d states of %d bytes on average, median %s, slowest %s", types, len(took), size/len(took), median, took[len(took)-1])
+	t.Logf("%d properties were changed, %d could not", changed, kept)
+	if median > 5*time.Millisecond {
+		t.Errorf("the median state took %s", median)
+	}
+	if kept > changed/50 {
+		t.Error("too many properties could not be changed")
+	}
+}
+
+// changeable counts the properties that Change changes.
+func changeable(t *testing.T, s *schema.Schema, state map[string]any, seed uint64) (can, cannot int) {
+	for _, name := range s.PropertyNames() {
+		v, ok := sample.Change(s, state, name, numbers(seed))
+		if !ok {
+			cannot++
+			continue
+		}
+		can++
+		model := decode(t, string(schema.Encode(state)))
+		was, had := model[name]
+		model[name] = v
+		if err := s.Validate(model); err != nil || had && schema.Equal(v, was) {
+			t.Errorf("%s: %s changed from %s to %s: %v", s.TypeName, name, schema.Encode(was), schema.Encode(v), err)
 		}
 	}
-	slices.Sort(least)
-	slices.Sort(random)
-	t.Logf("least median %s p99 %s max %s", least[len(least)/2], least[len(least)*99/100], least[len(least)-1])
-	t.Logf("random median %s p99 %s max %s, size %d", random[len(random)/2], random[len(random)*99/100], random[len(random)-1], size/len(random))
-	t.Logf("took %s", time.Since(start))
-	if s := os.Getenv("SHOW"); s != "" {
-		for _, x := range all {
-			if x.TypeName == s {
-				state, _ := sample.Least(x)
-				t.Logf("%s", schema.Encode(state))
-				for i := range uint64(3) {
-					state, _ = sample.Random(x, rand.New(rand.NewPCG(i, 2)))
-					t.Logf("%s", schema.Encode(state))
-				}
-			}
+	return can, cannot
+}
+
+// The validator prints, for each keyword that the published types use, the line that AWS's table of texts has for it.
+func TestThePublishedTypesAreRefusedInAWSsWords(t *testing.T) {
+	var mu sync.Mutex
+	all, clean := map[string]int{}, map[string]int{}
+	types := eachPublished(t, func(seed uint64, s *schema.Schema) {
+		state, err := sample.Random(s, numbers(seed))
+		if err != nil {
+			t.Error(err)
+			return
 		}
-	}
+		for _, b := range sample.Breaks(s, state, numbers(seed)) {
+			causes := checkBreak(t, s, b)
+			mu.Lock()
+			all[b.Keyword]++
+			if causes == 1 {
+				clean[b.Keyword]++
+			}
+			mu.Unlock()
+		}
+	})
+	t.Logf("%d types, broken: %v", types, all)
+	t.Logf("for one reason: %v", clean)
 }

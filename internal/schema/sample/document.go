@@ -28,8 +28,8 @@ func lacking(o map[string]any, names ...string) map[string]any {
 	return o
 }
 
-// at returns what stands at a path; elements of arrays go by their index.
-func at(doc any, path []string) (v any, ok bool) {
+// lookup returns what stands at a path; elements of arrays go by their index.
+func lookup(doc any, path []string) (v any, ok bool) {
 	for _, segment := range path {
 		switch parent := doc.(type) {
 		case map[string]any:
@@ -70,7 +70,7 @@ func replaced(doc any, path []string, v any) any {
 // without returns the document without the member of an object that a path leads to; ok is false where there is none.
 func without(doc any, path []string) (less any, ok bool) {
 	last := len(path) - 1
-	v, _ := at(doc, path[:last])
+	v, _ := lookup(doc, path[:last])
 	parent, _ := v.(map[string]any)
 	if _, ok = parent[path[last]]; !ok {
 		return nil, false

@@ -32,7 +32,7 @@ func NewGrammar(pattern string) *Grammar {
 // chosen. account stands wherever the pattern asks for as many digits, "" for any digits.
 func (g *Grammar) Text(below func(n int) int, account string, accept func(text string) bool) (text string, ok bool) {
 	for choice := range 4 {
-		if text, ok = g.text(below, account, choice, usualExtras, accept); ok {
+		if text, ok = g.text(manner{below: below, account: account, choice: choice}, usualExtras, accept); ok {
 			return text, true
 		}
 	}
@@ -42,9 +42,9 @@ func (g *Grammar) Text(below func(n int) int, account string, accept func(text s
 // usualExtras are tried one after the other: common lengths of names, short ones, long ones.
 var usualExtras = []int{11, 7, 15, 23, 3, 1, 0, 31, 35, 63, 99, 199}
 
-func (g *Grammar) text(below func(n int) int, account string, choice int, extras []int, accept func(string) bool) (string, bool) {
-	for _, extra := range extras {
-		b := builder{below: below, extra: extra, choice: choice, account: account}
+func (g *Grammar) text(how manner, extras []int, accept func(string) bool) (string, bool) {
+	for _, how.extra = range extras {
+		b := builder{manner: how}
 		b.build(g.re)
 		if text := b.String(); accept(text) {
 			return text, true
@@ -135,15 +135,21 @@ func groupLength(p string) int {
 	return len(p)
 }
 
-// builder builds one text that a grammar allows.
-type builder struct {
-	strings.Builder
+// manner is how a text is built.
+type manner struct {
 	below   func(n int) int
 	extra   int    // how often to repeat what may be repeated, above its least count
 	choice  int    // which alternative to take
 	account string // what to take for that many digits, "" for any
-	steps   int
-	likely  map[*syntax.Regexp][]rune // what to take of each class
+	mixed   bool   // any characters that can be typed, not the likeliest kind only
+}
+
+// builder builds one text that a grammar allows.
+type builder struct {
+	strings.Builder
+	manner
+	steps  int
+	likely map[*syntax.Regexp][]rune // what to take of each class
 }
 
 func (b *builder) full() bool { return b.Len() > maxText || b.steps > maxSteps }
@@ -211,7 +217,7 @@ func (b *builder) oneOf(class *syntax.Regexp) rune {
 		if b.likely == nil {
 			b.likely = map[*syntax.Regexp][]rune{}
 		}
-		fit = likely(class.Rune)
+		fit = likely(class.Rune, b.mixed)
 		b.likely[class] = fit
 	}
 	if len(fit) > 0 {
@@ -224,15 +230,15 @@ func (b *builder) oneOf(class *syntax.Regexp) rune {
 }
 
 // likely are the characters to take of a class, given as pairs of bounds: small letters and digits before capitals, these
-// before anything else.
-func likely(class []rune) (fit []rune) {
+// before anything else; all of them if mixed.
+func likely(class []rune, mixed bool) (fit []rune) {
 	for _, wanted := range []string{lower, upper, "-_", " !\"#$%&'()*+,./:;<=>?@[\\]^`{|}~"} {
 		for _, r := range wanted {
 			if inClass(class, r) {
 				fit = append(fit, r)
 			}
 		}
-		if len(fit) > 0 {
+		if len(fit) > 0 && !mixed {
 			break
 		}
 	}

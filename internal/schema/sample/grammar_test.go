@@ -30,7 +30,8 @@ func build(pattern string, extra, choice int) (text string, ok bool) {
 	if g == nil {
 		return "", false
 	}
-	return g.text(rand.New(rand.NewPCG(1, 2)).IntN, "123456789012", choice, []int{extra}, func(string) bool { return true })
+	how := manner{below: rand.New(rand.NewPCG(1, 2)).IntN, account: "123456789012", choice: choice}
+	return g.text(how, []int{extra}, func(string) bool { return true })
 }
 
 func TestTextsAreBuiltFromPatterns(t *testing.T) {

@@ -9,18 +9,19 @@ import (
 )
 
 const (
-	maxValues = 20000 // made for one state, failed tries included: tries in tries multiply
-	maxDepth  = 40    // of a state; only a schema that requires itself gets there
-	maxWays   = 32    // through the alternatives for one value
-	fewTries  = 4     // for one value where there is one way only
-	roomy     = 150   // values in a random state; what comes after is only what is required
+	maxValues  = 5000 // made for one state, failed tries included: tries in tries multiply
+	someValues = 300  // of them for something optional
+	maxDepth   = 40   // of a state; only a schema that requires itself gets there
+	maxWays    = 32   // through the alternatives for one value
+	fewTries   = 4    // for one value where there is one way only
+	roomy      = 150  // values in a random state; what comes after is only what is required
 )
 
 // maker makes the values of one state.
 type maker struct {
 	rnd      *rand.Rand
 	least    bool // as little as possible, the same each time
-	vary     bool // not the same each time: elements of a set
+	vary     bool // another one each time: for the elements of a set, and after the plainest values failed
 	readOnly []schema.Pointer
 	lenient  bool // makes required properties even where they are read-only
 	grammars map[string]*Grammar

@@ -91,8 +91,12 @@ func (b *objectBuilder) repaired(o map[string]any, optional []string) map[string
 	return o
 }
 
-// tried returns the object with one more member, and as it is where that cannot be.
+// tried returns the object with one more member, and as it is where that cannot be. The member gets only some of the values
+// that are left to make: something optional that cannot be made must not spend what the rest needs.
 func (b *objectBuilder) tried(o map[string]any, name string, most int) map[string]any {
+	had := b.values
+	b.values = min(had, someValues)
+	defer func() { b.values += had - min(had, someValues) }()
 	more := maps.Clone(o)
 	if b.add(more, name) != nil || len(more) > most {
 		return o

@@ -71,10 +71,14 @@ func (m *maker) text(sh *shape) (any, *unmade) {
 			return text, nil
 		}
 	}
+	// Where nothing can be built, what the schema itself shows may fit, or what fits most patterns.
 	for _, p := range sh.parts {
 		if text, ok := p.Default.(string); ok && r.accept(text) {
 			return text, nil
 		}
+	}
+	if text := m.letters(r.shortest, r.longest); r.accept(text) {
+		return text, nil
 	}
 	return nil, &unmade{sh.at}
 }
@@ -145,8 +149,9 @@ func (m *maker) built(pattern string, r textRules) (string, bool) {
 		}
 		return false
 	}
-	for i := range 8 {
-		if _, ok := g.text(m.rnd.IntN, "", choice+i, extras, accept); ok {
+	for i := range 12 {
+		how := manner{below: m.rnd.IntN, choice: choice + i, mixed: i >= 8} // for patterns that want one of each kind
+		if _, ok := g.text(how, extras, accept); ok {
 			return found, true
 		}
 	}
