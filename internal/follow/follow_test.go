@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,13 +74,13 @@ func TestRunSeesWhatOthersWrite(t *testing.T) {
 		s := new(memory.Store)
 		d := follow.New(s, "n", number)
 		ctx, cancel := context.WithCancel(t.Context())
-		failures := 0
-		go d.Run(ctx, func(error) { failures++ })
+		var failures atomic.Int64
+		go d.Run(ctx, func(error) { failures.Add(1) })
 		put(t, s, "a", "1")
 		put(t, s, "bad", "x")
 		time.Sleep(follow.Every + time.Millisecond)
-		if v, _ := d.Get("a"); v != 1 || failures != 1 {
-			t.Errorf("a is %d, %d failures", v, failures)
+		if v, _ := d.Get("a"); v != 1 || failures.Load() != 1 {
+			t.Errorf("a is %d, %d failures", v, failures.Load())
 		}
 		cancel()
 		synctest.Wait()
