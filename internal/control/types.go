@@ -14,7 +14,7 @@ import (
 // Types finds resource types, and takes new ones in. A *registry.Registry is one.
 type Types interface {
 	Lookup(ctx context.Context, account, region, name, version string) (registry.Type, error)
-	Types() []registry.Summary
+	Types(account, region string) []registry.Summary
 	Describe(ctx context.Context, account, region, name, version string) (registry.Summary, registry.Type, []byte, error)
 	Import(ctx context.Context, texts [][]byte) ([]registry.Imported, error)
 }
@@ -38,8 +38,8 @@ func (c *Control) ImportTypes(ctx context.Context, _ Caller, in ImportTypesInput
 }
 
 // ListTypes returns all types, sorted by name.
-func (c *Control) ListTypes(context.Context, Caller, ListTypesInput) ([]registry.Summary, error) {
-	return c.Types.Types(), nil
+func (c *Control) ListTypes(_ context.Context, who Caller, _ ListTypesInput) ([]registry.Summary, error) {
+	return c.Types.Types(who.Account, who.Region), nil
 }
 
 // DescribeType returns one type with its schema as it was imported.

@@ -32,7 +32,7 @@ func TestBuiltinTypesMakeARegistry(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, summary := range r.Types() {
+	for _, summary := range r.Types("1", "r") {
 		names = append(names, summary.Name)
 		typ, err := r.Lookup(t.Context(), "123456789012", "eu-west-1", summary.Name, summary.Version)
 		if err != nil {

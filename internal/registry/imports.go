@@ -69,24 +69,51 @@ type Imported struct {
 	Problems []string // why it was refused, else what is odd about it and harms nothing
 }
 
-// Import stores schema documents and makes each the default version of its type. Documents
-// that cannot be used change nothing and do not stop the others; what it returns is in the
-// order of the documents. The error is of the store: then some may have been imported, and
-// doing it again is the remedy.
+// Import stores schema documents and makes each the default version of its type, for all
+// accounts. Documents that cannot be used change nothing and do not stop the others; what
+// it returns is in the order of the documents. The error is of the store: then some may
+// have been imported, and doing it again is the remedy.
 func (r *Registry) Import(ctx context.Context, texts [][]byte) ([]Imported, error) {
+	all := make([]wanted, len(texts))
+	for i, text := range texts {
+		all[i] = wanted{text: text}
+	}
+	return r.bring(ctx, all)
+}
+
+// Register makes a schema with the code of its handlers the default version of a type that
+// only one account sees, in one region. It returns and fails as Import does.
+func (r *Registry) Register(ctx context.Context, account, region string, text []byte, code Code) (Imported, error) {
+	all, err := r.bring(ctx, []wanted{{text: text, scope: scopeOf(account, region), code: &code}})
+	if err != nil {
+		return Imported{}, err
+	}
+	return all[0], nil
+}
+
+// wanted is a version that is to be the default of its type.
+type wanted struct {
+	text  []byte
+	scope string // "" for every account, else as of scopeOf
+	code  *Code  // nil for a simulated type
+}
+
+func scopeOf(account, region string) string { return account + "/" + region + "/" }
+
+// bring stores what is wanted, all that can be used.
+func (r *Registry) bring(ctx context.Context, all []wanted) ([]Imported, error) {
 	if r.docs == nil {
 		return nil, errors.New("registry: there is no store to import into")
 	}
-	results := make([]Imported, len(texts))
-	at := time.Now()
-	r.examine(texts, results)
+	results := make([]Imported, len(all))
+	r.examine(all, results)
 	for range 10 {
 		if err := r.imported.Refresh(ctx); err != nil {
 			return nil, fmt.Errorf("registry: import: %w", err)
 		}
-		docs, err := r.plan(ctx, texts, results, at)
+		docs, err := r.plan(ctx, all, results, time.Now())
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("registry: import: %w", err)
 		}
 		err = r.docs.Write(ctx, docs)
 		if errors.Is(err, store.ErrStale) {
@@ -104,29 +131,29 @@ func (r *Registry) Import(ctx context.Context, texts [][]byte) ([]Imported, erro
 }
 
 // examine parses the documents and notes those that cannot be used.
-func (r *Registry) examine(texts [][]byte, results []Imported) {
+func (r *Registry) examine(all []wanted, results []Imported) {
 	var wg sync.WaitGroup
 	next := make(chan int)
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
-				results[i] = r.examined(texts[i])
+				results[i] = r.examined(all[i])
 			}
 		})
 	}
-	for i := range texts {
+	for i := range all {
 		next <- i
 	}
 	close(next)
 	wg.Wait()
 }
 
-func (r *Registry) examined(text []byte) Imported {
-	s, warnings, err := schema.Parse(text)
+func (r *Registry) examined(w wanted) Imported {
+	s, warnings, err := schema.Parse(w.text)
 	if err != nil {
-		return Imported{TypeName: claimedName(text), Outcome: Refused, Problems: []string{err.Error()}}
+		return Imported{TypeName: claimedName(w.text), Outcome: Refused, Problems: []string{err.Error()}}
 	}
-	if b, ok := r.builtin[s.TypeName]; ok && b.Runtime != Simulate {
+	if b, ok := r.builtin[s.TypeName]; ok && b.Runtime != Simulate && w.scope == "" {
 		return Imported{TypeName: s.TypeName, Outcome: Refused, Problems: []string{"the type is built in and is not simulated from its schema"}}
 	}
 	return Imported{TypeName: s.TypeName, Problems: warnings}
@@ -142,64 +169,58 @@ func claimedName(text []byte) string {
 }
 
 // plan says what is to be written, and notes in results what that does.
-func (r *Registry) plan(ctx context.Context, texts [][]byte, results []Imported, at time.Time) ([]store.Document, error) {
-	var docs []store.Document
-	planned := map[string]bool{} // names of documents
-	now := map[string]imports{}
-	for i, text := range texts {
-		name := results[i].TypeName
+func (r *Registry) plan(ctx context.Context, all []wanted, results []Imported, at time.Time) ([]store.Document, error) {
+	types, schemas := map[string]imports{}, map[string][]byte{}
+	for i, w := range all {
 		if results[i].Outcome == Refused {
 			continue
 		}
-		is, again := now[name]
-		_, revision := r.imported.Get(name)
-		if !again {
+		name := w.scope + results[i].TypeName
+		is, planned := types[name]
+		if !planned {
 			is, _ = r.imported.Get(name)
 		}
-		digest := sha256.Sum256(text)
-		key := hex.EncodeToString(digest[:])
-		is, results[i].Outcome = r.with(name, is, key, at)
+		digest := sha256.Sum256(w.text)
+		v := Version{Imported: at.UTC().Truncate(time.Second), Schema: hex.EncodeToString(digest[:]), Code: w.code}
+		_, builtin := r.builtin[name]
+		is, results[i].Outcome = is.with(v, builtin)
 		results[i].Version = is.Default
-		if results[i].Outcome == Unchanged {
-			continue
+		if results[i].Outcome != Unchanged {
+			types[name], schemas[v.Schema] = is, w.text
 		}
-		now[name] = is
+	}
+	var docs []store.Document
+	for name, is := range types {
 		body, err := json.Marshal(is)
 		if err != nil {
-			return nil, fmt.Errorf("registry: import %s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		d := store.Document{Kind: typeKind, Name: name, Body: body, Revision: revision}
-		if again { // the same type twice in one import: one write of the outcome
-			docs[slices.IndexFunc(docs, func(o store.Document) bool { return o.Kind == typeKind && o.Name == name })] = d
-		} else {
-			docs = append(docs, d)
-		}
-		if planned[key] {
-			continue
-		}
-		planned[key] = true
+		_, revision := r.imported.Get(name)
+		docs = append(docs, store.Document{Kind: typeKind, Name: name, Body: body, Revision: revision})
+	}
+	for key, text := range schemas {
 		switch _, err := r.docs.Document(ctx, schemaKind, key); {
 		case errors.Is(err, store.ErrNotFound):
 			docs = append(docs, store.Document{Kind: schemaKind, Name: key, Body: text})
 		case err != nil:
-			return nil, fmt.Errorf("registry: import %s: %w", name, err)
+			return nil, err
 		}
 	}
 	return docs, nil
 }
 
-// with returns what is known of a type once the schema with the given key is its default.
-func (r *Registry) with(name string, is imports, key string, at time.Time) (imports, Outcome) {
-	if v, ok := is.version(""); ok && v.Schema == key {
+// with returns what is known of a type once v is its default: one that is there already,
+// or a new one. builtin tells that the first version is the built-in one.
+func (is imports) with(v Version, builtin bool) (imports, Outcome) {
+	if now, ok := is.version(""); ok && now.same(v) {
 		return is, Unchanged
 	}
-	for _, v := range is.Versions {
-		if v.Schema == key {
-			is.Default = v.ID
+	for _, old := range is.Versions {
+		if old.same(v) {
+			is.Default = old.ID
 			return is, Changed
 		}
 	}
-	_, builtin := r.builtin[name]
 	outcome, n := Added, len(is.Versions)+1
 	if builtin {
 		n++
@@ -207,6 +228,6 @@ func (r *Registry) with(name string, is imports, key string, at time.Time) (impo
 	if n > 1 {
 		outcome = Changed
 	}
-	v := Version{ID: fmt.Sprintf("%08d", n), Imported: at.UTC().Truncate(time.Second), Schema: key}
+	v.ID = fmt.Sprintf("%08d", n)
 	return imports{Default: v.ID, Versions: append(slices.Clone(is.Versions), v)}, outcome
 }

@@ -80,7 +80,7 @@ func TestImportKeepsVersions(t *testing.T) {
 			t.Errorf("built in, version %q is %q, want %q", version, got, want)
 		}
 	}
-	types := r.Types()
+	types := r.Types("1", "r")
 	if len(types) != 2 || types[0].Name != built || len(types[0].Versions) != 2 || types[1].Version != "00000004" || len(types[1].Versions) != 4 ||
 		time.Since(types[1].Versions[0].Imported) > time.Hour {
 		t.Errorf("types: %+v", types)
@@ -123,8 +123,8 @@ func TestBadDocumentsDoNotStopTheRest(t *testing.T) {
 			t.Errorf("document %d: %+v, want %+v", i, g, want)
 		}
 	}
-	if len(r.Types()) != 3 {
-		t.Errorf("types: %+v", r.Types())
+	if len(r.Types("1", "r")) != 3 {
+		t.Errorf("types: %+v", r.Types("1", "r"))
 	}
 }
 
@@ -160,7 +160,7 @@ func TestImportsAtOnceLoseNothing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	types := open(t, docs).Types()
+	types := open(t, docs).Types("1", "r")
 	if len(types) != 5 || len(types[4].Versions) != 20 {
 		t.Errorf("%d types, %+v", len(types), types[len(types)-1])
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -22,10 +23,11 @@ import (
 // ErrTypeNotFound means that no such type is registered, or not in that version.
 var ErrTypeNotFound = errors.New("registry: type not found")
 
-// The runtimes that serve the built-in types. Imported types are simulated.
+// The runtimes that serve types. Imported ones are simulated.
 const (
 	Simulate = "simulate"
 	Demo     = "demo"
+	Lambda   = "lambda" // of registered types
 )
 
 // FirstVersion is the version of a type that was registered once.
@@ -38,6 +40,7 @@ type Type struct {
 	Version string // eight digits
 	Schema  *schema.Schema
 	Runtime string // the name of the runtime that serves the type, such as Simulate
+	Code    *Code  // of a registered type; nil for others
 }
 
 // Registry holds the types of one server. It is safe for use by many goroutines.
@@ -88,10 +91,10 @@ func (r *Registry) Run(ctx context.Context, failed func(error)) { r.imported.Run
 
 // Lookup returns the type as an account sees it in a region. Version "" is the
 // default version. Errors: ErrTypeNotFound, and those of the store, which is asked for
-// the schema of an imported type once. Today every account and region sees the same
-// types; callers say who asks all the same, so that this can change.
+// the schema of an imported type once. A type that the account has registered in the
+// region stands before one of the same name that all see.
 func (r *Registry) Lookup(ctx context.Context, account, region, name, version string) (Type, error) {
-	t, err := r.lookup(ctx, name, version)
+	t, err := r.lookup(ctx, scopeOf(account, region), name, version)
 	if r.imported == nil || !errors.Is(err, ErrTypeNotFound) {
 		return t, err
 	}
@@ -99,18 +102,28 @@ func (r *Registry) Lookup(ctx context.Context, account, region, name, version st
 	if err := r.imported.Refresh(ctx); err != nil {
 		return Type{}, fmt.Errorf("registry: %w", err)
 	}
-	return r.lookup(ctx, name, version)
+	return r.lookup(ctx, scopeOf(account, region), name, version)
 }
 
-func (r *Registry) lookup(ctx context.Context, name, version string) (Type, error) {
+func (r *Registry) lookup(ctx context.Context, scope, name, version string) (Type, error) {
 	if r.imported != nil {
-		is, _ := r.imported.Get(name)
+		is, private := r.imported.Get(scope + name)
+		if private == 0 {
+			is, _ = r.imported.Get(name)
+		}
 		if v, ok := is.version(version); ok {
 			s, err := r.schema(ctx, v.Schema)
 			if err != nil {
 				return Type{}, fmt.Errorf("registry: type %s version %s: %w", name, v.ID, err)
 			}
-			return Type{Name: name, Version: v.ID, Schema: s, Runtime: Simulate}, nil
+			t := Type{Name: name, Version: v.ID, Schema: s, Runtime: Simulate, Code: v.Code}
+			if v.Code != nil {
+				t.Runtime = Lambda
+			}
+			return t, nil
+		}
+		if private > 0 {
+			return Type{}, ErrTypeNotFound
 		}
 	}
 	t, ok := r.builtin[name]
@@ -166,17 +179,40 @@ type Version struct {
 	ID       string    // eight digits
 	Imported time.Time // zero for a type that is built in
 	Schema   string    `json:",omitempty"` // the key of its schema in the store; "" for a type that is built in
+	Code     *Code     `json:",omitempty"` // its handlers; nil for a simulated type
 }
 
-// Types returns every type, sorted by name.
-func (r *Registry) Types() []Summary {
+// same reports whether two versions are the same but for when they were imported.
+func (v Version) same(o Version) bool {
+	return v.Schema == o.Schema && (v.Code == nil) == (o.Code == nil) && (v.Code == nil || reflect.DeepEqual(*v.Code, *o.Code))
+}
+
+// Code says how the handlers of a type are run.
+type Code struct {
+	Digest  string   `json:",omitempty"` // SHA-256 of the zip with the code, in hex; see PutCode
+	Parts   int      `json:",omitempty"` // that the zip is stored in
+	Runtime string   `json:",omitempty"` // Lambda's name of what runs it, such as provided.al2023 or python3.12
+	Handler string   `json:",omitempty"` // where it begins, such as my_pkg.handlers.resource
+	Command []string `json:",omitempty"` // what to run, in place of both
+}
+
+// Types returns every type that an account sees in a region, sorted by name.
+func (r *Registry) Types(account, region string) []Summary {
 	all := make(map[string]Summary, len(r.builtin))
 	for name, t := range r.builtin {
 		all[name] = Summary{Name: name, Version: t.Version, Versions: []Version{{ID: t.Version}}}
 	}
 	if r.imported != nil {
+		private := map[string]imports{}
 		for name, is := range r.imported.All() {
-			all[name] = Summary{Name: name, Version: is.Default, Versions: append(all[name].Versions, is.Versions...)}
+			if own, ok := strings.CutPrefix(name, scopeOf(account, region)); ok {
+				private[own] = is
+			} else if !strings.Contains(name, "/") {
+				all[name] = Summary{Name: name, Version: is.Default, Versions: append(all[name].Versions, is.Versions...)}
+			}
+		}
+		for name, is := range private {
+			all[name] = Summary{Name: name, Version: is.Default, Versions: is.Versions}
 		}
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b Summary) int { return strings.Compare(a.Name, b.Name) })
@@ -189,7 +225,7 @@ func (r *Registry) Describe(ctx context.Context, account, region, name, version 
 	if err != nil {
 		return Summary{}, t, nil, err
 	}
-	all := r.Types()
+	all := r.Types(account, region)
 	i, _ := slices.BinarySearchFunc(all, name, func(s Summary, name string) int { return strings.Compare(s.Name, name) })
 	for _, v := range all[i].Versions {
 		if v.ID == t.Version && v.Schema != "" {

@@ -41,12 +41,12 @@ func TestTypesAreSortedAndTheCallersOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := r.Types()
+	types := r.Types("1", "r")
 	if len(types) != 2 || types[0].Name != "Own::Test::Ant" {
 		t.Fatalf("%v", types)
 	}
 	types[0].Name = "changed"
-	if r.Types()[0].Name != "Own::Test::Ant" {
+	if r.Types("1", "r")[0].Name != "Own::Test::Ant" {
 		t.Error("a caller can change the registry")
 	}
 }
