@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what some tests need and a fresh machine lacks: the aws CLI, PostgreSQL and
-# HAProxy (their programs; the tests start servers of their own), and the official JSON
+# HAProxy (their programs; the tests start servers of their own), Python and Node, which
+# run handlers, and the official JSON
 # Patch test suite (through npm). What cannot be installed is left out: the tests that need
 # it then skip and say how to get it, or fail where CI is set.
 set -u
@@ -23,6 +24,8 @@ install() {
 }
 
 install aws awscli
+install python3 python3 # for handlers
+install node nodejs
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || install postgres postgresql
 [ -x /usr/sbin/haproxy ] || install haproxy haproxy # a user's PATH may lack /usr/sbin
 

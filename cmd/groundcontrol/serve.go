@@ -24,8 +24,10 @@ import (
 	"example.org/groundcontrol/internal/control"
 	"example.org/groundcontrol/internal/engine"
 	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/handler/child"
 	"example.org/groundcontrol/internal/handler/demo"
 	"example.org/groundcontrol/internal/handler/simulate"
+	"example.org/groundcontrol/internal/lambda"
 	"example.org/groundcontrol/internal/limit"
 	"example.org/groundcontrol/internal/metrics"
 	"example.org/groundcontrol/internal/registry"
@@ -238,7 +240,7 @@ func (c *serve) profiles() (map[string]simulate.Profile, error) {
 }
 
 // serve wires the parts and runs them until ctx is done.
-func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, profiles map[string]simulate.Profile, limiter *limit.Limiter, ms *measures) error {
+func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, profiles map[string]simulate.Profile, limiter *limit.Limiter, ms *measures) (err error) {
 	keys, err := auth.LoadOrCreate(filepath.Join(c.Data, cli.CredentialsFile))
 	if err != nil {
 		return err
@@ -252,11 +254,18 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 		return err
 	}
 	simulated := &simulate.Runtime{Ledger: db, Rules: rules, Profiles: behaviours.Profile}
-	runtimes := map[string]handler.Runtime{"simulate": simulated, "demo": &demo.Runtime{Simulate: simulated}}
+	runtimes := map[string]handler.Runtime{registry.Simulate: simulated, registry.Demo: &demo.Runtime{Simulate: simulated}}
 	types, err := registry.Open(ctx, db, witnessed(builtin, runtimes)...)
 	if err != nil {
 		return err
 	}
+	temp, err := os.MkdirTemp("", "groundcontrol-handlers-")
+	if err != nil {
+		return err
+	}
+	pool := lambda.NewPool(lambda.Config{Temp: temp, Log: logs})
+	defer func() { err = errors.Join(err, pool.Close(), os.RemoveAll(temp)) }()
+	runtimes[registry.Lambda] = &child.Runtime{Types: types, Pool: pool, Dir: filepath.Join(c.Data, "code"), Log: logs}
 	m := metrics.New(metrics.Config{
 		Version: buildVersion(), Operations: wire.Operations(), Exceptions: wire.Errors(), Live: db.Live, Log: logs,
 	})

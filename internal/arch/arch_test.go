@@ -36,6 +36,9 @@ var may = map[string][]string{
 
 	"internal/schema/sample": {"internal/schema"},
 	"internal/schemafile":    {},
+	"internal/project":       {}, // resource providers as their authors have them
+	"internal/lambda":        {}, // child processes that speak the Lambda Runtime API
+	"internal/egress":        {}, // the proxy that handlers reach others through
 
 	"internal/store":    {"internal/operation", "internal/resource"},
 	"internal/follow":   {"internal/store"}, // documents of a store as they change
@@ -54,6 +57,8 @@ var may = map[string][]string{
 	"internal/testpg":   {"internal/pgserver"}, // the same for tests; no package but a test imports it
 
 	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
+	"internal/handler/provider": {"internal/handler", "internal/schema"}, // the handler contract on the wire
+	"internal/handler/child":    {"internal/handler", "internal/handler/provider", "internal/lambda", "internal/project", "internal/registry", "internal/schema"},
 	"internal/handler/demo":     {"internal/handler", "internal/schema"},
 	"internal/handler/witness":  {"internal/handler", "internal/schema"}, // in servers under a chaos test only
 
@@ -61,12 +66,12 @@ var may = map[string][]string{
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
 	"internal/wire":    {"internal/operation", "internal/registry", "internal/control", "internal/auth"},
 	"internal/server":  {"internal/wire", "internal/control", "internal/auth"},
-	"internal/cli":     {"internal/auth", "internal/schema", "internal/schema/sample", "internal/schemafile"},
+	"internal/cli":     {"internal/auth", "internal/schema", "internal/schema/sample", "internal/schemafile", "internal/project"},
 
 	// The only package that names a concrete store or runtime.
 	"cmd/groundcontrol": {
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
-		"internal/handler/simulate", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
+		"internal/handler/simulate", "internal/handler/child", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
 		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow",
 	},
 }

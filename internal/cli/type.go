@@ -16,8 +16,14 @@ import (
 type Type struct {
 	Server
 	Import   typeImport   `cmd:"" help:"Import CloudFormation resource schemas: a zip as AWS publishes it, a directory, a file, a URL, or - for standard input."`
+	Register typeRegister `cmd:"" help:"Register a CloudFormation resource provider: its own handlers serve the type then."`
 	List     typeList     `cmd:"" help:"List the types that the server knows."`
 	Show     typeShow     `cmd:"" help:"Show a type: its properties, identifiers and handlers."`
+	Versions typeVersions `cmd:"" help:"List the versions of a type."`
+
+	SetDefault typeSetDefault `cmd:"" help:"Make a version of a type the one that calls use which name none."`
+	Deregister typeDeregister `cmd:"" help:"Take a type that was imported or registered away, or one version of it. Its resources stay, out of reach."`
+
 	Template typeTemplate `cmd:"" help:"Print a desired state with as little as the type accepts."`
 	Simulate typeSimulate `cmd:"" help:"Say how a simulated type behaves: how long it takes, and what goes wrong."`
 }

@@ -148,11 +148,34 @@ type ImportTypesInput struct {
 	Schemas []string // schema documents, JSON texts
 }
 
+// PutCodeInput is the input of PutCode.
+type PutCodeInput struct {
+	Digest *string // SHA-256 of the whole zip, in hex
+	Part   *int    // 0 for the first
+	Data   *string // base64
+}
+
+// RegisterTypeInput is the input of RegisterType.
+type RegisterTypeInput struct {
+	Schema  *string // JSON text
+	Digest  *string // of the code
+	Parts   *int    // that the code was stored in
+	Runtime *string // Lambda's name of what runs the code
+	Handler *string // where it begins
+	Command []string
+}
+
 // ListTypesInput is the input of ListTypes.
 type ListTypesInput struct{}
 
 // DescribeTypeInput is the input of DescribeType.
 type DescribeTypeInput struct {
+	TypeName      *string
+	TypeVersionId *string
+}
+
+// TypeVersionInput is the input of SetDefaultTypeVersion and DeregisterType.
+type TypeVersionInput struct {
 	TypeName      *string
 	TypeVersionId *string
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // The operations on types are the server's: what is imported or set holds for every
-// account, and each access key of the server may do it.
+// account, and each access key of the server may do it. Only what is registered, with code
+// of its own, is the account's and region's that did it.
 
 // Types finds resource types, and takes new ones in. A *registry.Registry is one.
 type Types interface {
@@ -17,6 +19,11 @@ type Types interface {
 	Types(account, region string) []registry.Summary
 	Describe(ctx context.Context, account, region, name, version string) (registry.Summary, registry.Type, []byte, error)
 	Import(ctx context.Context, texts [][]byte) ([]registry.Imported, error)
+	PutCode(ctx context.Context, digest string, part int, data []byte) error
+	Zip(ctx context.Context, c registry.Code) ([]byte, error)
+	SetDefault(ctx context.Context, account, region, name, version string) error
+	Deregister(ctx context.Context, account, region, name, version string) error
+	Register(ctx context.Context, account, region string, text []byte, code registry.Code) (registry.Imported, error)
 }
 
 // Behaviours keeps how simulated types behave where that was set.
@@ -35,6 +42,80 @@ func (c *Control) ImportTypes(ctx context.Context, _ Caller, in ImportTypesInput
 		texts[i] = []byte(s)
 	}
 	return c.Types.Import(ctx, texts)
+}
+
+// PutCode stores a part of the code of handlers, for RegisterType.
+func (c *Control) PutCode(ctx context.Context, _ Caller, in PutCodeInput) (struct{}, error) {
+	if in.Digest == nil || in.Part == nil || in.Data == nil {
+		return struct{}{}, refuse(validation, "Digest, Part and Data must be given")
+	}
+	data, err := base64.StdEncoding.DecodeString(*in.Data)
+	if err != nil {
+		return struct{}{}, refuse(validation, "Data is not base64")
+	}
+	if err = c.Types.PutCode(ctx, *in.Digest, *in.Part, data); errors.Is(err, registry.ErrCode) {
+		return struct{}{}, refuse(validation, "Part %d is no part of code: a digest is a SHA-256 in hex, a part has 1 byte to %d, and there are at most %d", *in.Part, registry.MaxPart, registry.MaxParts)
+	}
+	return struct{}{}, err
+}
+
+// RegisterType makes a schema and the code of its handlers, which PutCode has stored, the
+// default version of a type that the caller's account sees in its region.
+func (c *Control) RegisterType(ctx context.Context, who Caller, in RegisterTypeInput) (registry.Imported, error) {
+	if in.Schema == nil || in.Digest == nil || in.Parts == nil {
+		return registry.Imported{}, refuse(validation, "Schema, Digest and Parts must be given")
+	}
+	code := registry.Code{Digest: *in.Digest, Parts: *in.Parts, Command: in.Command}
+	if in.Runtime != nil {
+		code.Runtime = *in.Runtime
+	}
+	if in.Handler != nil {
+		code.Handler = *in.Handler
+	}
+	if _, err := c.Types.Zip(ctx, code); errors.Is(err, registry.ErrCode) {
+		return registry.Imported{}, refuse(validation, "The code with digest %s is not there whole: store its %d parts first", shorten(code.Digest), code.Parts)
+	} else if err != nil {
+		return registry.Imported{}, err
+	}
+	return c.Types.Register(ctx, who.Account, who.Region, []byte(*in.Schema), code)
+}
+
+// SetDefaultTypeVersion makes a version of a type its default.
+func (c *Control) SetDefaultTypeVersion(ctx context.Context, who Caller, in TypeVersionInput) (TypeDetail, error) {
+	var bad constraints
+	name := bad.required("typeName", in.TypeName, typeName)
+	version := bad.required("typeVersionId", in.TypeVersionId, typeVersionID)
+	if err := bad.err(); err != nil {
+		return TypeDetail{}, err
+	}
+	if err := c.Types.SetDefault(ctx, who.Account, who.Region, name, version); err != nil {
+		return TypeDetail{}, ofVersion(err, name, version)
+	}
+	return c.DescribeType(ctx, who, DescribeTypeInput{TypeName: &name})
+}
+
+// DeregisterType takes a version of a type away, or all of it.
+func (c *Control) DeregisterType(ctx context.Context, who Caller, in TypeVersionInput) (struct{}, error) {
+	var bad constraints
+	name := bad.required("typeName", in.TypeName, typeName)
+	version := bad.optional("typeVersionId", in.TypeVersionId, typeVersionID)
+	if err := bad.err(); err != nil {
+		return struct{}{}, err
+	}
+	return struct{}{}, ofVersion(c.Types.Deregister(ctx, who.Account, who.Region, name, version), name, version)
+}
+
+// ofVersion is what clients see of an error of the registry about a version.
+func ofVersion(err error, name, version string) error {
+	switch {
+	case errors.Is(err, registry.ErrTypeNotFound) && version != "":
+		return refuse("TypeNotFoundException", "The type '%s' has no version %s that was imported or registered.", name, version)
+	case errors.Is(err, registry.ErrTypeNotFound):
+		return refuse("TypeNotFoundException", "The type '%s' was not imported or registered.", name)
+	case errors.Is(err, registry.ErrLastVersion):
+		return refuse(validation, "Version %s is the default version of %s: make another one the default first", version, name)
+	}
+	return err
 }
 
 // ListTypes returns all types, sorted by name.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 // imports is the document of an imported type.
 type imports struct {
 	Default  string
+	Last     int `json:",omitempty"` // the highest version there ever was: none comes again
 	Versions []Version
 }
 
@@ -221,13 +223,90 @@ func (is imports) with(v Version, builtin bool) (imports, Outcome) {
 			return is, Changed
 		}
 	}
-	outcome, n := Added, len(is.Versions)+1
-	if builtin {
-		n++
+	outcome, last := Added, is.Last
+	for _, old := range is.Versions { // documents of before did not count
+		n, _ := strconv.Atoi(old.ID)
+		last = max(last, n)
 	}
-	if n > 1 {
+	if builtin {
+		last = max(last, 1)
+	}
+	if last > 0 {
 		outcome = Changed
 	}
-	v.ID = fmt.Sprintf("%08d", n)
-	return imports{Default: v.ID, Versions: append(slices.Clone(is.Versions), v)}, outcome
+	v.ID = fmt.Sprintf("%08d", last+1)
+	return imports{Default: v.ID, Last: last + 1, Versions: append(slices.Clone(is.Versions), v)}, outcome
+}
+
+// ErrLastVersion means that the default version of a type that has others cannot go.
+var ErrLastVersion = errors.New("registry: it is the default version: make another one the default first")
+
+// SetDefault makes a version of a type the default one: of the type that the account has
+// registered in the region, or else of the one that all see. Error: ErrTypeNotFound.
+func (r *Registry) SetDefault(ctx context.Context, account, region, name, version string) error {
+	return r.edit(ctx, account, region, name, func(is imports) (imports, error) {
+		if _, ok := is.version(version); !ok {
+			return is, ErrTypeNotFound
+		}
+		is.Default = version
+		return is, nil
+	})
+}
+
+// Deregister takes a version away, or with version "" the type with all of its versions;
+// of a built-in type what was imported. Resources of it stay in the ledger, and are out of
+// reach until it is registered again. Errors: ErrTypeNotFound, ErrLastVersion.
+func (r *Registry) Deregister(ctx context.Context, account, region, name, version string) error {
+	return r.edit(ctx, account, region, name, func(is imports) (imports, error) {
+		if version == "" {
+			return imports{}, nil
+		}
+		if _, ok := is.version(version); !ok {
+			return is, ErrTypeNotFound
+		}
+		if len(is.Versions) > 1 && is.Default == version {
+			return is, ErrLastVersion
+		}
+		is.Versions = slices.DeleteFunc(slices.Clone(is.Versions), func(v Version) bool { return v.ID == version })
+		return is, nil
+	})
+}
+
+// edit changes what is stored of a type; without versions it is removed.
+func (r *Registry) edit(ctx context.Context, account, region, name string, change func(imports) (imports, error)) error {
+	for range 10 {
+		if err := r.imported.Refresh(ctx); err != nil {
+			return fmt.Errorf("registry: %w", err)
+		}
+		document := scopeOf(account, region) + name
+		is, revision := r.imported.Get(document)
+		if revision == 0 {
+			document = name
+			is, revision = r.imported.Get(document)
+		}
+		if revision == 0 {
+			return ErrTypeNotFound
+		}
+		is, err := change(is)
+		if err != nil {
+			return err
+		}
+		d := store.Document{Kind: typeKind, Name: document, Revision: revision}
+		if len(is.Versions) > 0 {
+			if d.Body, err = json.Marshal(is); err != nil {
+				return fmt.Errorf("registry: %s: %w", name, err)
+			}
+		}
+		if err = r.docs.Write(ctx, []store.Document{d}); errors.Is(err, store.ErrStale) {
+			continue // somebody else was quicker
+		}
+		if err == nil {
+			err = r.imported.Refresh(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("registry: %w", err)
+		}
+		return nil
+	}
+	return errors.New("registry: others change the type at the same time")
 }

@@ -94,3 +94,46 @@ func TestARegisteredTypeIsItsAccountsOwn(t *testing.T) {
 		t.Errorf("types: %+v and %+v", mine, theirs)
 	}
 }
+
+func TestVersionsAreChosenAndTakenAway(t *testing.T) {
+	const name = "Own::Test::Thing"
+	r := open(t, new(memory.Store), thing(t, "Own::Test::Built"))
+	code := put(t, r, []byte("zip"), 10)
+	for _, what := range []string{"one", "two", "three"} {
+		if _, err := r.Register(t.Context(), "1", "r", text(name, what), code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(got, want error) {
+		t.Helper()
+		if !errors.Is(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	want(r.SetDefault(t.Context(), "1", "r", name, "00000001"), nil)
+	if got := defaultOf(t, r, name); got != "one" {
+		t.Errorf("the default is %s", got)
+	}
+	want(r.SetDefault(t.Context(), "1", "r", name, "00000009"), registry.ErrTypeNotFound)
+	want(r.SetDefault(t.Context(), "2", "r", name, "00000001"), registry.ErrTypeNotFound)
+	want(r.SetDefault(t.Context(), "1", "r", "Own::Test::Built", "00000001"), registry.ErrTypeNotFound)
+	want(r.Deregister(t.Context(), "1", "r", name, "00000001"), registry.ErrLastVersion)
+	want(r.Deregister(t.Context(), "1", "r", name, "00000003"), nil)
+	want(r.Deregister(t.Context(), "1", "r", name, "00000003"), registry.ErrTypeNotFound)
+	if got, err := r.Register(t.Context(), "1", "r", text(name, "four"), code); err != nil || got.Version != "00000004" {
+		t.Errorf("the version after a removed one: %+v, %v", got, err)
+	}
+	want(r.Deregister(t.Context(), "1", "r", name, ""), nil)
+	_, err := r.Lookup(t.Context(), "1", "r", name, "")
+	want(err, registry.ErrTypeNotFound)
+	want(r.Deregister(t.Context(), "1", "r", name, ""), registry.ErrTypeNotFound)
+}
+
+func defaultOf(t *testing.T, r *registry.Registry, name string) string {
+	t.Helper()
+	typ, err := r.Lookup(t.Context(), "1", "r", name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return typ.Schema.Description
+}

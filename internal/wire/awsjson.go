@@ -48,6 +48,10 @@ func groundControl(c Control) map[string]endpoint {
 		route("ResumeRequest", resumeMembers, c.ResumeRequest, appendResumed),
 		route("FailRequest", failMembers, c.FailRequest, appendAborted),
 		route("ImportTypes", importMembers, c.ImportTypes, appendImported),
+		route("PutCode", putCodeMembers, c.PutCode, appendNothing),
+		route("RegisterType", registerMembers, c.RegisterType, appendRegistered),
+		route("SetDefaultTypeVersion", typeVersionMembers, c.SetDefaultTypeVersion, appendTypeDetail),
+		route("DeregisterType", typeVersionMembers, c.DeregisterType, appendNothing),
 		route("ListTypes", listTypesMembers, c.ListTypes, appendTypes),
 		route("DescribeType", describeTypeMembers, c.DescribeType, appendTypeDetail),
 		route("SimulateType", simulateMembers, c.SimulateType, appendTypeDetail),
@@ -68,7 +72,7 @@ func Operations() []string {
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
 		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
-		"ImportTypes", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity,
+		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity,
 	}
 }
 

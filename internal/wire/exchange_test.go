@@ -122,7 +122,11 @@ func answerOf(t *testing.T, name, text string) (any, error) {
 		return *unmarshal(t, text, new([]registry.Imported)), nil
 	case "ListTypes":
 		return *unmarshal(t, text, new([]registry.Summary)), nil
-	case "DescribeType", "SimulateType":
+	case "PutCode", "DeregisterType":
+		return struct{}{}, nil
+	case "RegisterType":
+		return *unmarshal(t, text, new(registry.Imported)), nil
+	case "DescribeType", "SimulateType", "SetDefaultTypeVersion":
 		return *unmarshal(t, text, new(control.TypeDetail)), nil
 	case "FailRequest":
 		return *unmarshal(t, text, new(control.Aborted)), nil

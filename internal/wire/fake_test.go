@@ -148,3 +148,19 @@ func (f fake) DescribeType(_ context.Context, c control.Caller, in control.Descr
 func (f fake) SimulateType(_ context.Context, c control.Caller, in control.SimulateTypeInput) (control.TypeDetail, error) {
 	return call[control.TypeDetail](f, "SimulateType", c, in)
 }
+
+func (f fake) PutCode(_ context.Context, c control.Caller, in control.PutCodeInput) (struct{}, error) {
+	return call[struct{}](f, "PutCode", c, in)
+}
+
+func (f fake) RegisterType(_ context.Context, c control.Caller, in control.RegisterTypeInput) (registry.Imported, error) {
+	return call[registry.Imported](f, "RegisterType", c, in)
+}
+
+func (f fake) SetDefaultTypeVersion(_ context.Context, c control.Caller, in control.TypeVersionInput) (control.TypeDetail, error) {
+	return call[control.TypeDetail](f, "SetDefaultTypeVersion", c, in)
+}
+
+func (f fake) DeregisterType(_ context.Context, c control.Caller, in control.TypeVersionInput) (struct{}, error) {
+	return call[struct{}](f, "DeregisterType", c, in)
+}

@@ -21,6 +21,42 @@ func importMembers(s *scanner, in *control.ImportTypesInput) {
 	})
 }
 
+func putCodeMembers(s *scanner, in *control.PutCodeInput) {
+	s.object(func(name []byte) {
+		switch string(name) {
+		case "Digest":
+			in.Digest = s.text()
+		case "Part":
+			in.Part = s.integer()
+		case "Data":
+			in.Data = s.text()
+		default:
+			s.skip()
+		}
+	})
+}
+
+func registerMembers(s *scanner, in *control.RegisterTypeInput) {
+	s.object(func(name []byte) {
+		switch string(name) {
+		case "Schema":
+			in.Schema = s.text()
+		case "Digest":
+			in.Digest = s.text()
+		case "Parts":
+			in.Parts = s.integer()
+		case "Runtime":
+			in.Runtime = s.text()
+		case "Handler":
+			in.Handler = s.text()
+		case "Command":
+			in.Command = s.texts()
+		default:
+			s.skip()
+		}
+	})
+}
+
 func listTypesMembers(s *scanner, _ *control.ListTypesInput) { s.skip() }
 
 func describeTypeMembers(s *scanner, in *control.DescribeTypeInput) {
@@ -34,6 +70,10 @@ func describeTypeMembers(s *scanner, in *control.DescribeTypeInput) {
 			s.skip()
 		}
 	})
+}
+
+func typeVersionMembers(s *scanner, in *control.TypeVersionInput) {
+	describeTypeMembers(s, (*control.DescribeTypeInput)(in))
 }
 
 func simulateMembers(s *scanner, in *control.SimulateTypeInput) {
@@ -68,10 +108,20 @@ type importedType struct {
 func appendImported(b []byte, all []registry.Imported) []byte {
 	types := make([]importedType, len(all))
 	for i, t := range all {
-		types[i] = importedType{t.TypeName, t.Version, string(t.Outcome), t.Problems}
+		types[i] = importedOf(t)
 	}
 	return appendJSON(b, struct{ Types []importedType }{types})
 }
+
+func importedOf(t registry.Imported) importedType {
+	return importedType{t.TypeName, t.Version, string(t.Outcome), t.Problems}
+}
+
+func appendRegistered(b []byte, t registry.Imported) []byte {
+	return appendJSON(b, struct{ Type importedType }{importedOf(t)})
+}
+
+func appendNothing(b []byte, _ struct{}) []byte { return append(b, "{}"...) }
 
 type typeVersion struct {
 	TypeVersionId string

@@ -41,6 +41,10 @@ type Control interface {
 	FailRequest(context.Context, control.Caller, control.FailRequestInput) (control.Aborted, error)
 
 	ImportTypes(context.Context, control.Caller, control.ImportTypesInput) ([]registry.Imported, error)
+	PutCode(context.Context, control.Caller, control.PutCodeInput) (struct{}, error)
+	RegisterType(context.Context, control.Caller, control.RegisterTypeInput) (registry.Imported, error)
+	SetDefaultTypeVersion(context.Context, control.Caller, control.TypeVersionInput) (control.TypeDetail, error)
+	DeregisterType(context.Context, control.Caller, control.TypeVersionInput) (struct{}, error)
 	ListTypes(context.Context, control.Caller, control.ListTypesInput) ([]registry.Summary, error)
 	DescribeType(context.Context, control.Caller, control.DescribeTypeInput) (control.TypeDetail, error)
 	SimulateType(context.Context, control.Caller, control.SimulateTypeInput) (control.TypeDetail, error)

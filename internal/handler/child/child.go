@@ -1,0 +1,133 @@
+// Package child serves registered types by their own handlers, which run as child
+// processes: the code comes out of the store, is unpacked once, and is called as Lambda
+// would call it.
+package child
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/handler/provider"
+	"example.org/groundcontrol/internal/lambda"
+	"example.org/groundcontrol/internal/project"
+	"example.org/groundcontrol/internal/registry"
+)
+
+// Types is what the runtime asks of the registry; a *registry.Registry is one.
+type Types interface {
+	Lookup(ctx context.Context, account, region, name, version string) (registry.Type, error)
+	Zip(ctx context.Context, c registry.Code) ([]byte, error)
+}
+
+// Runtime is the handler.Runtime of registered types. It is safe for use by many
+// goroutines once its fields are set; use it by pointer. Close its Pool when no call is
+// made any more.
+type Runtime struct {
+	Types Types
+	Pool  *lambda.Pool
+	Dir   string // where code is unpacked, one directory for each; made where it is missing
+	Log   *slog.Logger
+
+	mu sync.Mutex // held by who unpacks
+}
+
+var _ handler.Runtime = (*Runtime)(nil)
+
+// Invoke makes one call; see handler.Runtime. A handler that fails as a function, by an
+// error, a crash or too large an answer, gave no answer; one that took too long gives
+// context.DeadlineExceeded.
+func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
+	f, err := r.function(ctx, c)
+	if err != nil {
+		return handler.Answer{}, err
+	}
+	payload, err := provider.Payload(c, provider.Extra{})
+	if err != nil {
+		return handler.Answer{}, fmt.Errorf("child: payload: %w", err)
+	}
+	result, err := r.Pool.Invoke(ctx, f, payload)
+	switch {
+	case errors.Is(err, lambda.ErrTimeout):
+		return handler.Answer{}, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	case err != nil:
+		r.Log.Warn("a handler failed as a function", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "err", err)
+		return handler.Answer{}, fmt.Errorf("child: %w", err)
+	}
+	answer, warnings, err := provider.Answer(c, result.Body)
+	for _, w := range warnings {
+		r.Log.Warn("a handler's answer is odd", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "what", w)
+	}
+	return answer, err
+}
+
+// function says how the handlers of the type are started. Children belong to one account
+// and region: handlers take the region from their environment.
+func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function, error) {
+	t, err := r.Types.Lookup(ctx, c.Account, c.Region, c.TypeName, c.TypeVersion)
+	if err != nil {
+		return lambda.Function{}, err
+	}
+	if t.Code == nil {
+		return lambda.Function{}, fmt.Errorf("child: type %s has no code", c.TypeName)
+	}
+	dir, err := r.unpacked(ctx, *t.Code)
+	if err != nil {
+		return lambda.Function{}, fmt.Errorf("child: code of %s version %s: %w", c.TypeName, c.TypeVersion, err)
+	}
+	f := lambda.Function{
+		Key: c.Account + "/" + c.Region + "/" + c.TypeName + "/" + c.TypeVersion,
+		Dir: dir, Handler: t.Code.Handler, Command: t.Code.Command,
+		Env: map[string]string{
+			"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
+			"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
+		},
+	}
+	if len(f.Command) == 0 {
+		if f.Command, err = lambda.Command(t.Code.Runtime, dir, t.Code.Handler); err != nil {
+			return lambda.Function{}, fmt.Errorf("child: %s version %s: %w", c.TypeName, c.TypeVersion, err)
+		}
+	}
+	return f, nil
+}
+
+// unpacked returns the directory with the code, which is filled when it is first needed.
+// It has its name only once it is whole.
+func (r *Runtime) unpacked(ctx context.Context, code registry.Code) (string, error) {
+	dir := filepath.Join(r.Dir, code.Digest)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	zip, err := r.Types.Zip(ctx, code)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+		return "", err
+	}
+	part, err := os.MkdirTemp(r.Dir, "unpacking-")
+	if err != nil {
+		return "", err
+	}
+	err = project.Unpack(zip, part)
+	if err == nil {
+		err = os.Chmod(part, 0o755) // another user may run it
+	}
+	if err == nil {
+		err = os.Rename(part, dir)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(part))
+	}
+	return dir, nil
+}
