@@ -99,6 +99,7 @@ func TestBodiesStreamBothWays(t *testing.T) {
 			next := make(chan string, 1)
 			server := target(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet {
+					w.Header().Set("Content-Length", "12") // a known length is no reason to wait
 					for s := range next {
 						_, _ = io.WriteString(w, s)
 						_ = http.NewResponseController(w).Flush()
@@ -353,6 +354,23 @@ func TestStalledUploadIsGivenUp(t *testing.T) {
 		t.Errorf("the connection was not closed: %v", err)
 	}
 	seen.wait(t, 1)
+}
+
+func TestSlowTargetThatMovesIsNotStalled(t *testing.T) {
+	const stall, pieces = time.Second, 5
+	server := target(t, func(w http.ResponseWriter, _ *http.Request) {
+		tick := time.NewTicker(stall * 3 / 10)
+		defer tick.Stop()
+		for range pieces {
+			<-tick.C
+			_, _ = io.WriteString(w, ".")
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	p, _ := start(t, Config{Routes: []Route{{"*", server.URL}}}, func(l *limits) { l.stall = stall })
+	if status, body := get(t, ownerClient(t, p, "o"), "https://api.test/"); status != 200 || len(body) != pieces {
+		t.Errorf("got %d %s", status, body)
+	}
 }
 
 func TestClientThatLeavesEndsTheCall(t *testing.T) {
