@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,16 +14,54 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol/types"
 )
 
-// TestAProviderServesItsType registers a provider in Python and takes a resource through
-// its life, with a crash of the server in the middle of the create.
-func TestAProviderServesItsType(t *testing.T) {
-	t.Parallel()
+// needPython skips the test where there is no Python.
+func needPython(t *testing.T) {
+	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		t.Skip("needs python3: apt-get install python3")
 	}
+}
+
+// TestAProviderReachesWhatItMay has a handler fetch what is routed, by http and https, and
+// what is not.
+func TestAProviderReachesWhatItMay(t *testing.T) {
+	t.Parallel()
+	needPython(t)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, "from ", r.Host, r.URL.Path)
+	}))
+	defer web.Close()
+	s := start(t, "--egress", "*.allowed.example="+web.URL)
+	project, err := filepath.Abs("testdata/note")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.command(t, 0, "type", "register", project)
+	c := s.client(t)
+	dir := t.TempDir()
+	for i, scheme := range []string{"http", "https"} {
+		file := filepath.Join(dir, scheme)
+		e := c.ended(c.create("Own::Test::Note", fmt.Sprintf(`{"Path":%q,"Text":"%s://www.allowed.example/%d"}`, file, scheme, i)))
+		want := fmt.Sprintf("from www.allowed.example/%d", i)
+		if text, err := os.ReadFile(file); err != nil || string(text) != want {
+			t.Errorf("%s: the file holds %q, %v, want %q: %s", scheme, text, err, want, describe(e))
+		}
+		e = c.ended(c.create("Own::Test::Note", fmt.Sprintf(`{"Path":%q,"Text":"%s://elsewhere.example/"}`, file+"2", scheme)))
+		if e.OperationStatus != types.OperationStatusFailed || !strings.Contains(*e.StatusMessage, "502") {
+			t.Errorf("%s to elsewhere: %s", scheme, describe(e))
+		}
+	}
+	wantParts(t, groundcontrol(t, "serve", "--data", t.TempDir(), "--egress", "nonsense").stderr, "--egress", "nonsense")
+}
+
+// TestAProviderServesItsType registers a provider in Python and takes a resource through
+// its life, with a crash of the server in the middle of the create.
+func TestAProviderServesItsType(t *testing.T) {
+	t.Parallel()
+	needPython(t)
 	const note = "Own::Test::Note"
 	s := startIn(t, filepath.Join(t.TempDir(), "data"), []string{"SECRET_OF_THE_SERVER=x"})
 	project, err := filepath.Abs("testdata/note")

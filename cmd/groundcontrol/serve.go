@@ -22,6 +22,7 @@ import (
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/cli"
 	"example.org/groundcontrol/internal/control"
+	"example.org/groundcontrol/internal/egress"
 	"example.org/groundcontrol/internal/engine"
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/child"
@@ -46,6 +47,8 @@ type serve struct {
 	Auth        string        `enum:"sigv4,off" default:"sigv4" env:"GROUNDCONTROL_AUTH" help:"sigv4 verifies every call; off takes every caller for the root of account 000000000000 (loopback only)."`
 	Simulate    []string      `env:"GROUNDCONTROL_SIMULATE" sep:"," placeholder:"RULE" help:"Let an operation of a simulated type take a while: 'AWS::S3::Bucket=create:2s'. Type and operation may be *. Repeatable; the last that fits counts."`
 	Behaviours  string        `type:"path" env:"GROUNDCONTROL_BEHAVIOURS" placeholder:"FILE" help:"JSON file that says how simulated types behave, by type name. What 'groundcontrol type simulate' sets for a type wins."`
+	Egress      []string      `env:"GROUNDCONTROL_EGRESS" sep:"," placeholder:"HOST=TARGET" help:"Where calls of handlers go: '*.amazonaws.com=http://127.0.0.1:5555', HOST=direct or HOST=deny. Repeatable; the most specific counts."`
+	EgressElse  string        `enum:"deny,direct" default:"deny" env:"GROUNDCONTROL_EGRESS_ELSE" help:"What becomes of calls of handlers to other hosts: deny or direct."`
 	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
 	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
 	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`
@@ -133,6 +136,9 @@ func (c *serve) check() ([]simulate.Rule, error) {
 				return nil, fmt.Errorf("--%s %s=%d: want 1 or more", flag, name, n)
 			}
 		}
+	}
+	if _, err := egress.ParseRoutes(c.Egress...); err != nil {
+		return nil, fmt.Errorf("--egress: %w", err)
 	}
 	var rules []simulate.Rule
 	for _, text := range c.Simulate {
@@ -265,7 +271,19 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	}
 	pool := lambda.NewPool(lambda.Config{Temp: temp, Log: logs})
 	defer func() { err = errors.Join(err, pool.Close(), os.RemoveAll(temp)) }()
-	runtimes[registry.Lambda] = &child.Runtime{Types: types, Pool: pool, Dir: filepath.Join(c.Data, "code"), Log: logs}
+	routes, err := egress.ParseRoutes(c.Egress...)
+	if err != nil {
+		return err // checked before
+	}
+	proxyCtx, stopProxy := context.WithCancel(context.WithoutCancel(ctx))
+	proxy := &outward{routes: routes, fallback: c.EgressElse, dir: c.Data, log: logs, ctx: proxyCtx}
+	defer func() {
+		stopProxy()
+		proxy.served.Wait()
+	}()
+	runtimes[registry.Lambda] = &child.Runtime{
+		Types: types, Pool: pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: proxy.variables,
+	}
 	m := metrics.New(metrics.Config{
 		Version: buildVersion(), Operations: wire.Operations(), Exceptions: wire.Errors(), Live: db.Live, Log: logs,
 	})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -33,8 +34,12 @@ type Runtime struct {
 	Pool  *lambda.Pool
 	Dir   string // where code is unpacked, one directory for each; made where it is missing
 	Log   *slog.Logger
+	// Variables adds to the environment of an owner's children, such as where their proxy
+	// is; nil adds nothing. It is asked once for each owner.
+	Variables func(owner string) (map[string]string, error)
 
-	mu sync.Mutex // held by who unpacks
+	mu    sync.Mutex                   // held by who unpacks, or asks for variables
+	added map[string]map[string]string // variables by owner
 }
 
 var _ handler.Runtime = (*Runtime)(nil)
@@ -83,10 +88,9 @@ func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function
 	f := lambda.Function{
 		Key: c.Account + "/" + c.Region + "/" + c.TypeName + "/" + c.TypeVersion,
 		Dir: dir, Handler: t.Code.Handler, Command: t.Code.Command,
-		Env: map[string]string{
-			"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
-			"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
-		},
+	}
+	if f.Env, err = r.environment(f.Key, c.Region); err != nil {
+		return lambda.Function{}, fmt.Errorf("child: %w", err)
 	}
 	if len(f.Command) == 0 {
 		if f.Command, err = lambda.Command(t.Code.Runtime, dir, t.Code.Handler); err != nil {
@@ -94,6 +98,32 @@ func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function
 		}
 	}
 	return f, nil
+}
+
+// environment is what children of an owner get beside the runtime's own variables.
+func (r *Runtime) environment(owner, region string) (map[string]string, error) {
+	env := map[string]string{
+		"AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+		"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
+	}
+	if r.Variables == nil {
+		return env, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	added, ok := r.added[owner]
+	if !ok {
+		var err error
+		if added, err = r.Variables(owner); err != nil {
+			return nil, err
+		}
+		if r.added == nil {
+			r.added = map[string]map[string]string{}
+		}
+		r.added[owner] = added
+	}
+	maps.Copy(env, added)
+	return env, nil
 }
 
 // unpacked returns the directory with the code, which is filled when it is first needed.

@@ -1,5 +1,6 @@
 """Handlers of Own::Test::Note: a file is the resource, its path the identifier."""
 import os
+import urllib.request
 
 
 def model(path):
@@ -35,6 +36,11 @@ def resource(event, context):
             os._exit(3)
         if not event.get("callbackContext"):
             return {"status": "IN_PROGRESS", "resourceModel": desired, "callbackContext": {"step": 1}, "callbackDelaySeconds": 1}
+        if desired["Text"].startswith("http"):
+            try:
+                return write(path, urllib.request.urlopen(desired["Text"], timeout=5).read().decode())
+            except OSError as e:
+                return failed("GeneralServiceException", str(e))
         return write(path, desired["Text"])
     if not os.path.exists(path):
         return failed("NotFound", path)
