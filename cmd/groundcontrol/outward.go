@@ -18,10 +18,24 @@ type outward struct {
 	dir      string // of the CA
 	log      *slog.Logger
 
-	ctx    context.Context // of the server: the proxy ends with it
+	ctx  context.Context // of the proxy
+	stop context.CancelFunc
+
 	mu     sync.Mutex
 	proxy  *egress.Proxy
 	served sync.WaitGroup
+}
+
+// newOutward returns the proxy of a server, which outlives ctx: close ends it.
+func newOutward(ctx context.Context, routes []egress.Route, fallback, dir string, logs *slog.Logger) *outward {
+	o := &outward{routes: routes, fallback: fallback, dir: dir, log: logs}
+	o.ctx, o.stop = context.WithCancel(context.WithoutCancel(ctx))
+	return o
+}
+
+func (o *outward) close() {
+	o.stop()
+	o.served.Wait()
 }
 
 // variables are what the environment of owner's children needs.

@@ -24,14 +24,9 @@ import (
 	"example.org/groundcontrol/internal/control"
 	"example.org/groundcontrol/internal/egress"
 	"example.org/groundcontrol/internal/engine"
-	"example.org/groundcontrol/internal/handler"
-	"example.org/groundcontrol/internal/handler/child"
-	"example.org/groundcontrol/internal/handler/demo"
 	"example.org/groundcontrol/internal/handler/simulate"
-	"example.org/groundcontrol/internal/lambda"
 	"example.org/groundcontrol/internal/limit"
 	"example.org/groundcontrol/internal/metrics"
-	"example.org/groundcontrol/internal/registry"
 	"example.org/groundcontrol/internal/server"
 	"example.org/groundcontrol/internal/store"
 	"example.org/groundcontrol/internal/store/postgres"
@@ -74,15 +69,7 @@ const maxDrain = 10 * time.Minute
 
 // Run serves until a signal asks it to stop, then finishes what is in flight.
 func (c *serve) Run(out notices) error {
-	rules, err := c.check()
-	if err != nil {
-		return usageError{err}
-	}
-	profiles, err := c.profiles()
-	if err != nil {
-		return usageError{err}
-	}
-	rates, err := c.rates()
+	set, err := c.settings()
 	if err != nil {
 		return usageError{err}
 	}
@@ -100,58 +87,77 @@ func (c *serve) Run(out notices) error {
 	if err != nil {
 		return err
 	}
-	err = c.serve(ctx, logs, out, l, db, rules, profiles, limit.New(rates), m)
+	err = c.serve(ctx, logs, out, l, db, set, m)
 	return errors.Join(err, db.Close())
 }
 
-// check refuses what cannot work, before anything is made.
-func (c *serve) check() ([]simulate.Rule, error) {
+// settings are what flags say in texts and files.
+type settings struct {
+	rules    []simulate.Rule
+	profiles map[string]simulate.Profile
+	routes   []egress.Route
+	limiter  *limit.Limiter
+}
+
+// settings reads the flags. What cannot work is refused before anything is made.
+func (c *serve) settings() (set settings, err error) {
+	if err := c.check(); err != nil {
+		return set, err
+	}
+	for _, text := range c.Simulate {
+		rule, err := simulate.ParseRule(text)
+		if err != nil {
+			return set, fmt.Errorf("--simulate: %w", err)
+		}
+		set.rules = append(set.rules, rule)
+	}
+	if set.profiles, err = c.profiles(); err != nil {
+		return set, err
+	}
+	if set.routes, err = egress.ParseRoutes(c.Egress...); err != nil {
+		return set, fmt.Errorf("--egress: %w", err)
+	}
+	rates, err := c.rates()
+	set.limiter = limit.New(rates)
+	return set, err
+}
+
+// check refuses values that are out of their range.
+func (c *serve) check() error {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %q: want host:port, such as 127.0.0.1:4321", c.Listen)
+		return fmt.Errorf("--listen %q: want host:port, such as 127.0.0.1:4321", c.Listen)
 	}
 	if c.Auth == "off" && !loopback(host) {
-		return nil, fmt.Errorf("--auth off listens on a loopback address only: anybody who reaches %s could do anything", c.Listen)
+		return fmt.Errorf("--auth off listens on a loopback address only: anybody who reaches %s could do anything", c.Listen)
 	}
 	if c.StatusHold < 0 || c.StatusHold > maxHold {
-		return nil, fmt.Errorf("--status-hold %v: want 0s to %v", c.StatusHold, maxHold)
+		return fmt.Errorf("--status-hold %v: want 0s to %v", c.StatusHold, maxHold)
 	}
 	if c.Retention < time.Minute {
-		return nil, fmt.Errorf("--retention %v: want one minute or more", c.Retention)
+		return fmt.Errorf("--retention %v: want one minute or more", c.Retention)
 	}
 	if c.Concurrency < 1 {
-		return nil, fmt.Errorf("--concurrency %d: want 1 or more", c.Concurrency)
+		return fmt.Errorf("--concurrency %d: want 1 or more", c.Concurrency)
 	}
 	if c.Lease < time.Second {
-		return nil, fmt.Errorf("--lease %v: want 1s or more", c.Lease)
+		return fmt.Errorf("--lease %v: want 1s or more", c.Lease)
 	}
 	if c.Drain < 0 || c.Drain > maxDrain {
-		return nil, fmt.Errorf("--drain %v: want 0s to %v", c.Drain, maxDrain)
+		return fmt.Errorf("--drain %v: want 0s to %v", c.Drain, maxDrain)
 	}
 	for flag, limits := range map[string]map[string]int{
 		"account-limit": c.AccountLimit, "type-limit": c.TypeLimit, "account-weight": c.AccountWeight,
 	} {
 		for name, n := range limits {
 			if n < 1 {
-				return nil, fmt.Errorf("--%s %s=%d: want 1 or more", flag, name, n)
+				return fmt.Errorf("--%s %s=%d: want 1 or more", flag, name, n)
 			}
 		}
 	}
-	if _, err := egress.ParseRoutes(c.Egress...); err != nil {
-		return nil, fmt.Errorf("--egress: %w", err)
-	}
-	var rules []simulate.Rule
-	for _, text := range c.Simulate {
-		rule, err := simulate.ParseRule(text)
-		if err != nil {
-			return nil, fmt.Errorf("--simulate: %w", err)
-		}
-		rules = append(rules, rule)
-	}
-	return rules, nil
+	return nil
 }
 
-// rates reads --throttle.
 func (c *serve) rates() (map[string]limit.Rate, error) {
 	known := wire.Operations()
 	rates := map[string]limit.Rate{}
@@ -246,60 +252,32 @@ func (c *serve) profiles() (map[string]simulate.Profile, error) {
 }
 
 // serve wires the parts and runs them until ctx is done.
-func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, rules []simulate.Rule, profiles map[string]simulate.Profile, limiter *limit.Limiter, ms *measures) (err error) {
+func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l net.Listener, db store.Store, set settings, ms *measures) (err error) {
 	keys, err := auth.LoadOrCreate(filepath.Join(c.Data, cli.CredentialsFile))
 	if err != nil {
 		return err
 	}
-	builtin, err := registry.Builtin()
+	t, err := c.types(ctx, logs, db, set)
 	if err != nil {
 		return err
 	}
-	behaviours, err := simulate.OpenBehaviours(ctx, db, profiles)
-	if err != nil {
-		return err
-	}
-	simulated := &simulate.Runtime{Ledger: db, Rules: rules, Profiles: behaviours.Profile}
-	runtimes := map[string]handler.Runtime{registry.Simulate: simulated, registry.Demo: &demo.Runtime{Simulate: simulated}}
-	types, err := registry.Open(ctx, db, witnessed(builtin, runtimes)...)
-	if err != nil {
-		return err
-	}
-	temp, err := os.MkdirTemp("", "groundcontrol-handlers-")
-	if err != nil {
-		return err
-	}
-	pool := lambda.NewPool(lambda.Config{Temp: temp, Log: logs})
-	defer func() { err = errors.Join(err, pool.Close(), os.RemoveAll(temp)) }()
-	routes, err := egress.ParseRoutes(c.Egress...)
-	if err != nil {
-		return err // checked before
-	}
-	proxyCtx, stopProxy := context.WithCancel(context.WithoutCancel(ctx))
-	proxy := &outward{routes: routes, fallback: c.EgressElse, dir: c.Data, log: logs, ctx: proxyCtx}
-	defer func() {
-		stopProxy()
-		proxy.served.Wait()
-	}()
-	runtimes[registry.Lambda] = &child.Runtime{
-		Types: types, Pool: pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: proxy.variables,
-	}
+	defer func() { err = errors.Join(err, t.close()) }()
 	m := metrics.New(metrics.Config{
 		Version: buildVersion(), Operations: wire.Operations(), Exceptions: wire.Errors(), Live: db.Live, Log: logs,
 	})
 	ms.Metrics = m
 	eng := engine.New(engine.Config{
-		Store: db, Types: types, Runtimes: runtimes, Log: logs, Node: nodeName(),
+		Store: db, Types: t.registry, Runtimes: t.runtimes, Log: logs, Node: nodeName(),
 		Concurrency: c.Concurrency, Lease: c.Lease, Retention: c.Retention, Observer: m, Stopping: ctx.Done(),
 		Limits: engine.Limits{Account: c.AccountLimit, Type: c.TypeLimit, Weight: c.AccountWeight},
 	})
 	ctl := &control.Control{
-		Types: types, Runtimes: runtimes, Store: db, Engine: eng, Behaviours: behaviours, Hold: c.StatusHold, Retention: c.Retention,
+		Types: t.registry, Runtimes: t.runtimes, Store: db, Engine: eng, Behaviours: t.behaviours, Hold: c.StatusHold, Retention: c.Retention,
 	}
 	srv := server.New(server.Config{
 		API: wire.New(wire.Config{
 			Control: ctl, Authenticate: c.authenticator(keys), Log: logs,
-			Allow: func(account, operation string) bool { return limiter.Allow(account, operation, time.Now()) },
+			Allow: func(account, operation string) bool { return set.limiter.Allow(account, operation, time.Now()) },
 		}),
 		Drain: c.Drain,
 		Log:   logs, Metrics: m.Handler(), Observer: m, Access: c.accessLog(logs),
@@ -320,18 +298,14 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
 	var g errgroup.Group
-	follow := func(what string, run func(context.Context, func(error))) {
-		g.Go(func() error {
-			run(engineCtx, func(err error) { logs.Error("cannot follow what other nodes set up", "what", what, "err", err) })
-			return nil
-		})
-	}
 	g.Go(func() error {
 		boundMemory(engineCtx)
 		return nil
 	})
-	follow("types", types.Run)
-	follow("behaviours", behaviours.Run)
+	g.Go(func() error {
+		t.follow(engineCtx, logs)
+		return nil
+	})
 	g.Go(func() error {
 		if err := eng.Run(engineCtx); !errors.Is(err, context.Canceled) {
 			return err

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/handler/child"
+	"example.org/groundcontrol/internal/handler/demo"
+	"example.org/groundcontrol/internal/handler/simulate"
+	"example.org/groundcontrol/internal/lambda"
+	"example.org/groundcontrol/internal/registry"
+	"example.org/groundcontrol/internal/store"
+)
+
+// types is what there is of resource types, and what serves them.
+type types struct {
+	registry   *registry.Registry
+	behaviours *simulate.Behaviours
+	runtimes   map[string]handler.Runtime
+
+	pool  *lambda.Pool
+	proxy *outward
+	temp  string // of children
+}
+
+// types opens the registry on the store, and makes the runtimes.
+func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, set settings) (*types, error) {
+	builtin, err := registry.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	t := &types{runtimes: map[string]handler.Runtime{}}
+	if t.behaviours, err = simulate.OpenBehaviours(ctx, db, set.profiles); err != nil {
+		return nil, err
+	}
+	simulated := &simulate.Runtime{Ledger: db, Rules: set.rules, Profiles: t.behaviours.Profile}
+	t.runtimes[registry.Simulate], t.runtimes[registry.Demo] = simulated, &demo.Runtime{Simulate: simulated}
+	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
+		return nil, err
+	}
+	if t.temp, err = os.MkdirTemp("", "groundcontrol-handlers-"); err != nil {
+		return nil, err
+	}
+	t.pool = lambda.NewPool(lambda.Config{Temp: t.temp, Log: logs})
+	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
+	t.runtimes[registry.Lambda] = &child.Runtime{
+		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: t.proxy.variables,
+	}
+	return t, nil
+}
+
+// follow takes in what other nodes set up, until ctx is done.
+func (t *types) follow(ctx context.Context, logs *slog.Logger) {
+	failed := func(err error) { logs.Error("cannot follow what other nodes set up", "err", err) }
+	var wg sync.WaitGroup
+	wg.Go(func() { t.registry.Run(ctx, failed) })
+	wg.Go(func() { t.behaviours.Run(ctx, failed) })
+	wg.Wait()
+}
+
+// close ends what still runs. No call may be made any more.
+func (t *types) close() error {
+	err := t.pool.Close()
+	t.proxy.close()
+	return errors.Join(err, os.RemoveAll(t.temp))
+}
