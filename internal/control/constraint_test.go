@@ -87,6 +87,7 @@ func TestNextTokenFitsItsListOnly(t *testing.T) {
 
 func FuzzNextToken(f *testing.F) {
 	f.Add("")
+	f.Add("AZt8RYyIcACBAAAAAAAAAPxMj2WRW\r\r\r\r\r\r\r\r9wv")
 	f.Add(toNextToken(store.RequestQuery{}, operation.NewToken(acceptedAt, [8]byte{1})))
 	f.Fuzz(func(t *testing.T, s string) {
 		if after, ok := fromNextToken(store.RequestQuery{}, s); ok && toNextToken(store.RequestQuery{}, after) != s {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/groundcontrol/internal/operation"
@@ -110,7 +111,8 @@ func toNextToken(q store.RequestQuery, last string) string {
 
 func fromNextToken(q store.RequestQuery, s string) (after string, ok bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != nextTokenBytes || !slices.Equal(b[16:], filterHash(q)) {
+	if err != nil || strings.ContainsAny(s, "\r\n") || // which base64 reads past
+		len(b) != nextTokenBytes || !slices.Equal(b[16:], filterHash(q)) {
 		return "", false
 	}
 	return operation.FormatToken([16]byte(b[:16])), true
