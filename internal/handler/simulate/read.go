@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/handler"
@@ -177,5 +178,6 @@ func formatToken(identifier string) string {
 
 func parseToken(token string) (identifier string, ok bool) {
 	text, err := base64.StdEncoding.Strict().DecodeString(token)
-	return string(text), err == nil && utf8.Valid(text)
+	// base64 reads past line breaks; a token has none.
+	return string(text), err == nil && utf8.Valid(text) && !strings.ContainsAny(token, "\r\n")
 }
