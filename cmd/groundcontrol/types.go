@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -25,7 +23,6 @@ type types struct {
 
 	pool  *lambda.Pool
 	proxy *outward
-	temp  string // of children
 }
 
 // types opens the registry on the store, and makes the runtimes.
@@ -43,10 +40,7 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
 		return nil, err
 	}
-	if t.temp, err = os.MkdirTemp("", "groundcontrol-handlers-"); err != nil {
-		return nil, err
-	}
-	t.pool = lambda.NewPool(lambda.Config{Temp: t.temp, Log: logs})
+	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Log: logs})
 	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
 	t.runtimes[registry.Lambda] = &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: t.proxy.variables,
@@ -67,5 +61,5 @@ func (t *types) follow(ctx context.Context, logs *slog.Logger) {
 func (t *types) close() error {
 	err := t.pool.Close()
 	t.proxy.close()
-	return errors.Join(err, os.RemoveAll(t.temp))
+	return err
 }

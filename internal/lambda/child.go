@@ -63,6 +63,11 @@ func newChild(f Function, config Config) (_ *child, err error) {
 			c.clean()
 		}
 	}()
+	if config.Temp != "" {
+		if err := os.MkdirAll(config.Temp, 0o711); err != nil { // another user may run the child
+			return nil, err
+		}
+	}
 	if c.temp, err = os.MkdirTemp(config.Temp, "function-"); err != nil {
 		return nil, err
 	}
