@@ -292,7 +292,10 @@ func drawRequest(t *rapid.T) version {
 // drawEvent makes an event that is near what can happen to r: the interesting times,
 // mostly the holder's own answers.
 func drawEvent(t *rapid.T, r Request) Event {
-	near := []time.Time{r.Claimable(), r.Deadline, r.EventTime, r.Accepted, r.LeaseUntil, t0}
+	near := []time.Time{r.Claimable(), r.Deadline, r.EventTime, r.Accepted, t0}
+	if !r.LeaseUntil.IsZero() { // which stands for "no lease": no clock shows it
+		near = append(near, r.LeaseUntil)
+	}
 	at := rapid.SampledFrom(near).Draw(t, "near").Add(rapid.SampledFrom([]time.Duration{0, 0, -1, 1, time.Second, -time.Hour, time.Hour}).Draw(t, "off"))
 	e := Event{
 		Kind:       rapid.SampledFrom(slices.Concat(Kinds, []Kind{Claim, Claim, Claim, Progress, Progress, Retry}, unknown)).Draw(t, "kind"),
