@@ -22,6 +22,7 @@ import (
 
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/handler/witness"
+	"example.org/groundcontrol/internal/testsdk"
 )
 
 const region = "us-east-1"
@@ -40,7 +41,7 @@ type access struct {
 }
 
 func newAccess(n *node, key auth.Key, c clock) *access {
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	client := testsdk.Client(patience, 64)
 	endpoint := n.endpoint()
 	return &access{node: n.name, endpoint: endpoint, key: key, http: client, clock: c, sdk: cloudcontrol.NewFromConfig(aws.Config{
 		Region: region, BaseEndpoint: &endpoint, HTTPClient: client,

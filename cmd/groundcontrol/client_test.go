@@ -17,9 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.org/groundcontrol/internal/auth"
+	"example.org/groundcontrol/internal/testsdk"
 )
 
-var httpClient = &http.Client{Timeout: 2 * patience, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
+var httpClient = testsdk.Client(2*patience, 32)
 
 // str is a pointer to a text, as the SDK wants it.
 func str(s string) *string { return &s }

@@ -18,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol/types"
 	"github.com/aws/smithy-go"
@@ -191,23 +189,11 @@ type driver struct {
 	driven
 }
 
-// retryer tries again where the SDK's own reading of an answer was cut off, as a race in
-// it does now and then (smithy-go 1.28).
-func retryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.Retryables = []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			return aws.BoolTernary(strings.Contains(err.Error(), "use of closed network connection"))
-		})}
-	})
-}
-
 func drive(ctx context.Context, s *server, sch *schema.Schema) driven {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	c := config(s, s.key, region)
-	c.Retryer = retryer
 	d := &driver{
-		Client: cloudcontrol.NewFromConfig(c), ctx: ctx, schema: sch,
+		Client: cloudcontrol.NewFromConfig(config(s, s.key, region)), ctx: ctx, schema: sch,
 		rnd: rand.New(rand.NewPCG(*typesSeed, uint64(len(sch.TypeName)))), driven: driven{name: sch.TypeName},
 	}
 	if outcome := d.live(); d.outcome == "" || outcome != flawless {

@@ -55,6 +55,7 @@ var may = map[string][]string{
 
 	"internal/pgserver": {},                    // a PostgreSQL server of one's own; for testpg, the chaos harness and benchmarks
 	"internal/testpg":   {"internal/pgserver"}, // the same for tests; no package but a test imports it
+	"internal/testsdk":  {},                    // the HTTP client of AWS's SDK, likewise
 
 	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
 	"internal/handler/provider": {"internal/handler", "internal/schema"}, // the handler contract on the wire
