@@ -135,8 +135,52 @@ func printTimeline(out io.Writer, r detail) error {
 			t.row("…", fmt.Sprintf("%d more", r.TimelineDropped), "", "")
 		}
 		t.row("+"+span(e.Time.time().Sub(r.AcceptedAt.time())), e.what(), cmp.Or(e.By, e.Node), e.how())
+		for _, o := range e.Outward {
+			t.row(" ", "called", o.Host, o.how())
+		}
 	}
-	return t.write(out, "  ")
+	if err := t.write(out, "  "); err != nil {
+		return err
+	}
+	for _, e := range r.Timeline {
+		if e.Output == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(out, "\nOutput of call %d\n", e.Attempt); err != nil {
+			return err
+		}
+		if err := printOutput(out, e.Output); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printOutput writes what a handler printed, indented, and without anything that could steer
+// the terminal.
+func printOutput(out io.Writer, text string) error {
+	for line := range strings.Lines(text) {
+		if _, err := io.WriteString(out, strings.TrimRight("  "+printable(line), " ")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// how is how a handler called another, and what it was answered.
+func (o outward) how() string {
+	answer := "no answer"
+	if o.Status > 0 {
+		answer = strconv.Itoa(o.Status)
+	}
+	text := fmt.Sprintf("%s, %s after %s", o.Method, answer, span(duration(o.Took)))
+	switch o.Routed {
+	case "", "direct":
+		return text
+	case "denied":
+		return text + ", denied"
+	}
+	return text + " by " + o.Routed
 }
 
 func (e entry) what() string {

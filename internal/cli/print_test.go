@@ -57,7 +57,11 @@ func TestTimelineHasOneLineForEachEntry(t *testing.T) {
 		{Time: at(0), What: "accepted", By: "arn:me"},
 		{Time: at(2), What: "call", Node: "n1", Attempt: 1, Took: .0015, Outcome: "retry", ErrorCode: "Throttling", Message: "slow\ndown\x1b[2J", Delay: .25},
 		{Time: at(252), What: "lost", Node: "n1", Attempt: 2},
-		{Time: at(1100), What: "call", Node: "n2", Attempt: 3, Took: 1.5, Outcome: "progress", Delay: 60},
+		{Time: at(1100), What: "call", Node: "n2", Attempt: 3, Took: 1.5, Outcome: "progress", Delay: 60, Output: "one\x1b[2J\n\n two  \r\n", Outward: []outward{
+			{Host: "sqs.us-east-1.amazonaws.com", Method: "POST", Status: 200, Took: .0123, Routed: "127.0.0.1:5555"},
+			{Host: "example.com", Method: "CONNECT", Status: 502, Took: .0001, Routed: "denied"},
+			{Host: "example.org", Method: "GET", Took: 30, Routed: "direct"},
+		}},
 		{Time: at(2500), What: "resume", By: "arn:op"},
 		{Time: at(63_000), What: "cancel", By: "arn:me"},
 		{Time: at(64_000), What: "abort", By: "arn:op", Node: "n2", Attempt: 12, Message: "it hangs"},
@@ -68,14 +72,22 @@ func TestTimelineHasOneLineForEachEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `  +0ms    accepted  arn:me
-  +2ms    call 1    n1      retry after 1ms (Throttling), next in 250ms: slow down [2J
-  +252ms  lost 2    n1      no answer came
-  +1.1s   call 3    n2      progress after 1.5s, next in 1m00s
+  +2ms    call 1    n1                           retry after 1ms (Throttling), next in 250ms: slow down [2J
+  +252ms  lost 2    n1                           no answer came
+  +1.1s   call 3    n2                           progress after 1.5s, next in 1m00s
+          called    sqs.us-east-1.amazonaws.com  POST, 200 after 12ms by 127.0.0.1:5555
+          called    example.com                  CONNECT, 502 after 100µs, denied
+          called    example.org                  GET, no answer after 30s
   …       7 more    -
   +2.5s   resume    arn:op
   +1m03s  cancel    arn:me
-  +1m04s  abort     arn:op  call 12 on n2 cut off: it hangs
-  +1m04s  end       -       FAILED (GeneralServiceException)
+  +1m04s  abort     arn:op                       call 12 on n2 cut off: it hangs
+  +1m04s  end       -                            FAILED (GeneralServiceException)
+
+Output of call 3
+  one [2J
+
+   two
 `
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", &b, want)

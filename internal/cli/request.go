@@ -109,6 +109,15 @@ type entry struct {
 	What, By, Node, Outcome, ErrorCode, Message string
 	Attempt                                     int
 	Took, Delay                                 float64 // seconds
+	Output                                      string
+	Outward                                     []outward
+}
+
+// outward is a call that a handler made to others.
+type outward struct {
+	Host, Method, Routed string
+	Status               int
+	Took                 float64 // seconds
 }
 
 // seconds is a time since the epoch as the wire has it.

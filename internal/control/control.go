@@ -39,6 +39,7 @@ type Control struct {
 type kind struct {
 	registry.Type
 	runtime handler.Runtime
+	role    string // whom its handlers are to work as, "" for the account itself
 }
 
 // find returns the type and checks that it supports the actions.
@@ -59,7 +60,7 @@ func (c *Control) find(ctx context.Context, who Caller, name, version string, ac
 	if !ok {
 		return kind{}, fmt.Errorf("control: type %s is served by runtime %q, which this server does not have", name, t.Runtime)
 	}
-	return kind{t, runtime}, nil
+	return kind{Type: t, runtime: runtime}, nil
 }
 
 // read calls a read or list handler and returns its answer, which is a success.
@@ -71,7 +72,7 @@ func (c *Control) read(ctx context.Context, who Caller, k kind, call handler.Cal
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	call.Token = c.Engine.NewToken()
-	call.Account, call.Region = who.Account, who.Region
+	call.Account, call.Region, call.RoleArn = who.Account, who.Region, k.role
 	call.TypeName, call.TypeVersion, call.Schema = k.Name, k.Version, k.Schema
 	call.Now = c.Store.Now()
 	a, err := k.runtime.Invoke(ctx, call)

@@ -79,6 +79,7 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 		if err != nil {
 			return planned{}, err
 		}
+		k.role = r.RoleArn
 		target, err := k.Schema.ParseIdentifier(id)
 		if err != nil {
 			return planned{}, asRefusal(err)
@@ -137,6 +138,7 @@ func (c *Control) DeleteResource(ctx context.Context, who Caller, in DeleteResou
 		if err != nil {
 			return planned{}, err
 		}
+		k.role = r.RoleArn
 		target, err := k.Schema.ParseIdentifier(id)
 		if err != nil {
 			return planned{}, asRefusal(err)

@@ -13,7 +13,7 @@ func (c *Control) GetResource(ctx context.Context, who Caller, in GetResourceInp
 	name := bad.required("typeName", in.TypeName, typeName)
 	id := bad.required("identifier", in.Identifier, identifier)
 	version := bad.optional("typeVersionId", in.TypeVersionId, typeVersionID)
-	bad.optional("roleArn", in.RoleArn, roleArn)
+	role := bad.optional("roleArn", in.RoleArn, roleArn)
 	if err := bad.err(); err != nil {
 		return "", Description{}, err
 	}
@@ -21,6 +21,7 @@ func (c *Control) GetResource(ctx context.Context, who Caller, in GetResourceInp
 	if err != nil {
 		return "", Description{}, err
 	}
+	k.role = role
 	target, err := k.Schema.ParseIdentifier(id)
 	if err != nil {
 		return "", Description{}, asRefusal(err)
@@ -39,7 +40,7 @@ func (c *Control) ListResources(ctx context.Context, who Caller, in ListResource
 	var bad constraints
 	name := bad.required("typeName", in.TypeName, typeName)
 	version := bad.optional("typeVersionId", in.TypeVersionId, typeVersionID)
-	bad.optional("roleArn", in.RoleArn, roleArn)
+	role := bad.optional("roleArn", in.RoleArn, roleArn)
 	call := handler.Call{
 		Action:     schema.List,
 		NextToken:  bad.optional("nextToken", in.NextToken, handlerToken),
@@ -53,6 +54,7 @@ func (c *Control) ListResources(ctx context.Context, who Caller, in ListResource
 	if err != nil {
 		return ResourceList{}, err
 	}
+	k.role = role
 	var model any
 	if in.ResourceModel != nil {
 		if model, err = parseObject("ResourceModel", text); err != nil {

@@ -163,7 +163,9 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 	o.Took = time.Since(began)
 	o.At = e.Store.Now()
 	if errors.Is(o.Err, errHalted) {
-		return release(r, o.At, o.Took), nil
+		ev := release(r, o.At, o.Took)
+		ev.Output, ev.Outward = o.Answer.Output, o.Answer.Outward
+		return ev, nil
 	}
 	return handler.Settle(s, r, o)
 }
@@ -215,7 +217,7 @@ func invocation(r operation.Request, s *schema.Schema, now time.Time) handler.Ca
 		desired = r.Input.Model
 	}
 	return handler.Call{
-		Action: schema.Action(r.Operation), Token: r.Token, Account: r.Account, Region: r.Region,
+		Action: schema.Action(r.Operation), Token: r.Token, Account: r.Account, Region: r.Region, RoleArn: r.RoleArn,
 		TypeName: r.TypeName, TypeVersion: r.TypeVersion, Schema: s, Identifier: r.Identifier,
 		Desired: desired, Previous: r.Input.Previous, Callback: r.Input.Callback, Retries: r.Retries, Now: now,
 	}
@@ -275,6 +277,7 @@ func (e *Engine) reread(r operation.Request, until time.Time) (operation.Request
 func failed(ev operation.Event, code handler.Code, message string) operation.Event {
 	return operation.Event{
 		Kind: operation.Fail, At: ev.At, Node: ev.Node, Attempt: ev.Attempt, Took: ev.Took, ErrorCode: code.Public(), Message: message,
+		Output: ev.Output, Outward: ev.Outward,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/schema"
 )
 
@@ -20,6 +21,7 @@ type Call struct {
 	Token       string // bearer token: the same in every call of one request
 	Account     string
 	Region      string
+	RoleArn     string // whom the handler is to work as, as the client gave it; "" for the account itself
 	TypeName    string
 	TypeVersion string
 	Schema      *schema.Schema
@@ -69,12 +71,19 @@ type Answer struct {
 	// counts only if the ledger is still there when it is written down; if not, the
 	// handler is asked again. Others leave it nil.
 	Ledger *int64
+
+	// Output is what the handler printed during the call, the end of it where that is long,
+	// with what is secret in the call taken out; Outward are the calls that it made to others.
+	// Both are set beside an error too.
+	Output  string
+	Outward []operation.Outward
 }
 
 // Runtime invokes handlers.
 type Runtime interface {
 	// Invoke makes one call and returns what the handler answered. It returns an error
 	// only where no answer came: the handler could not be asked, crashed, broke the
-	// protocol ([ErrInvalidAnswer]), or ctx was done. ctx carries the time limit of the call.
+	// protocol ([ErrInvalidAnswer]), or ctx was done. Of the Answer only Output and Outward
+	// count then. ctx carries the time limit of the call.
 	Invoke(ctx context.Context, c Call) (Answer, error)
 }

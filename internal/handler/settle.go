@@ -15,7 +15,7 @@ import (
 // Outcome is how one call of a request's handler ended.
 type Outcome struct {
 	Answer Answer
-	Err    error // from Runtime.Invoke; Answer is empty then
+	Err    error // from Runtime.Invoke; Answer has but what it says of the call then
 	At     time.Time
 	Took   time.Duration
 	Limit  time.Duration // the time limit the call had
@@ -32,6 +32,7 @@ func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, 
 	ev := operation.Event{
 		At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took,
 		Message: o.Answer.Message, Identifier: identifier(s, o.Answer.Model),
+		Output: o.Answer.Output, Outward: o.Answer.Outward,
 	}
 	if o.Err != nil {
 		return unanswered(ev, o), nil

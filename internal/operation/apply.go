@@ -57,6 +57,8 @@ type Event struct {
 	ErrorCode  string          // retry, fail
 	Message    string          // abort: why
 	By         string          // cancel, resume, abort: Arn of who asked
+	Output     string          // answers: what the handler printed during the call
+	Outward    []Outward       // answers: calls that the handler made to others
 }
 
 var (

@@ -3,11 +3,14 @@ package operation
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated part of the docs")
@@ -323,6 +326,47 @@ func TestTimelineIsBounded(t *testing.T) {
 	}
 	if e[0].What != "accepted" || e[1].Attempt != 1 || e[len(e)-1].Attempt != 1000 {
 		t.Errorf("first %+v, last %+v", e[0], e[len(e)-1])
+	}
+}
+
+// What handlers print may be long, and a request may have many calls: the row stays small.
+func TestTimelineKeepsTheEndOfTheLastOutputs(t *testing.T) {
+	r := in(t, InProgress)
+	out := make([]Outward, 2*entryOutward)
+	for i := range out {
+		out[i].Status = 200 + i
+	}
+	const calls = 7
+	for i := range calls {
+		printed := strings.Repeat("ü", 3*entryOutput) + fmt.Sprint("call ", i)
+		if i == calls-2 {
+			printed = "" // takes no room from the others
+		}
+		old := r
+		was := slices.Clone(old.Timeline.Entries)
+		var err error
+		if r, err = Apply(r, Event{Kind: Progress, At: t0, Node: "n", Attempt: i + 1, Output: printed, Outward: out}); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(old.Timeline.Entries, was) {
+			t.Fatal("the request of before has changed")
+		}
+		if r, err = Apply(r, Event{Kind: Claim, At: t0, Node: "n", Lease: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, e := range r.Timeline.Entries[1:] {
+		if e.Outward[0].Status != 200 || len(e.Outward) != entryOutward {
+			t.Errorf("call %d: %d calls to others, the first one %+v", e.Attempt, len(e.Outward), e.Outward[0])
+		}
+		if n := utf8.RuneCountInString(e.Output); e.Output != "" && n != entryOutput {
+			t.Errorf("call %d: %d characters", e.Attempt, n)
+		}
+		got = append(got, strings.TrimLeft(e.Output, "ü"))
+	}
+	if want := []string{"", "", "call 2", "call 3", "call 4", "", "call 6"}; !slices.Equal(got, want) {
+		t.Errorf("output of %q is kept, want %q", got, want)
 	}
 }
 

@@ -257,7 +257,7 @@ func untouched(r, was Request) bool {
 	was.Timeline.Entries = was.Timeline.Entries[:len(r.Timeline.Entries)]
 	behind := func(r Request) []Entry { return r.Timeline.Entries[:cap(r.Timeline.Entries)] }
 	n := min(cap(r.Timeline.Entries), cap(was.Timeline.Entries))
-	return reflect.DeepEqual(r, was) && slices.Equal(behind(r)[:n], behind(was)[:n])
+	return reflect.DeepEqual(r, was) && reflect.DeepEqual(behind(r)[:n], behind(was)[:n])
 }
 
 // version is a request with what the model says of it.
@@ -385,7 +385,7 @@ func happen(t *rapid.T, versions *[]version, e Event) {
 		t.Fatalf("%s changed a request that had ended as %s", e.Kind, v.r.Status)
 	}
 	for i, l := range v.r.Timeline.Entries[:min(len(v.r.Timeline.Entries), 4)] {
-		if got.Timeline.Entries[i] != l {
+		if !reflect.DeepEqual(got.Timeline.Entries[i], l) {
 			t.Fatalf("line %d of the timeline became %+v", i, got.Timeline.Entries[i])
 		}
 	}

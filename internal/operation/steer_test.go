@@ -19,7 +19,7 @@ func waiting(t *testing.T, d time.Duration) Request {
 }
 
 // last is the newest entry of the timeline of r.
-func last(r Request) Entry { return r.Timeline.Entries[len(r.Timeline.Entries)-1] }
+func lastOf(r Request) Entry { return r.Timeline.Entries[len(r.Timeline.Entries)-1] }
 
 func TestResumeMakesARequestThatWaitsDueNow(t *testing.T) {
 	r := waiting(t, 10*time.Minute)
@@ -28,7 +28,7 @@ func TestResumeMakesARequestThatWaitsDueNow(t *testing.T) {
 	if err != nil || got.Status != InProgress || !got.DueAt.Equal(at) || got.Message != "half way" {
 		t.Fatalf("%s due at %v, %q, %v", got.Status, got.DueAt, got.Message, err)
 	}
-	if e := last(got); e != (Entry{At: at, What: "resume", By: "me"}) {
+	if e := lastOf(got); !reflect.DeepEqual(e, Entry{At: at, What: "resume", By: "me"}) {
 		t.Errorf("the timeline says %+v", e)
 	}
 	if again, ok := got.RetryAfter(); ok {
@@ -89,7 +89,7 @@ func TestAbortTellsWhoAndWhyAndWhatMayBeLeft(t *testing.T) {
 			if c.cutOff > 0 {
 				wantEntry.Node = "n"
 			}
-			if e := got.Timeline.Entries[n-2]; e != wantEntry {
+			if e := got.Timeline.Entries[n-2]; !reflect.DeepEqual(e, wantEntry) {
 				t.Errorf("the timeline says %+v, want %+v", e, wantEntry)
 			}
 			if e := got.Timeline.Entries[n-1]; e.What != "end" || e.Code != GeneralServiceException {

@@ -95,7 +95,29 @@ func appendEntry(b []byte, e operation.Entry) []byte {
 	b = appendMember(b, `,"ErrorCode":`, e.Code)
 	b = appendMember(b, `,"Message":`, e.Message)
 	b = appendSeconds(b, `,"Delay":`, e.Delay)
+	b = appendMember(b, `,"Output":`, e.Output)
+	if len(e.Outward) > 0 {
+		b = append(b, `,"Outward":`...)
+		b = appendJSON(b, outwardOf(e.Outward))
+	}
 	return append(b, '}')
+}
+
+// outward is a call that a handler made to others.
+type outward struct {
+	Host   string
+	Method string
+	Status int     `json:",omitempty"` // absent for no answer
+	Took   float64 // seconds
+	Routed string  `json:",omitempty"`
+}
+
+func outwardOf(calls []operation.Outward) []outward {
+	all := make([]outward, len(calls))
+	for i, c := range calls {
+		all[i] = outward{c.Host, c.Method, c.Status, c.Took.Round(time.Microsecond).Seconds(), c.Routed}
+	}
+	return all
 }
 
 // appendCount appends a number, or nothing where it is 0.

@@ -53,7 +53,10 @@ func FuzzEncodeDetail(f *testing.F) {
 			Accepted: at, EventTime: at, Deadline: at, DueAt: at, LeaseUntil: at,
 			Input: operation.Input{Desired: []byte("TheSecret"), Callback: []byte("TheSecret")},
 			Timeline: operation.Timeline{Dropped: n, Entries: []operation.Entry{
-				{At: at, What: text, By: text, Node: text, Attempt: n, Took: time.Duration(took), Outcome: text, Code: text, Message: text, Delay: time.Duration(took)},
+				{
+					At: at, What: text, By: text, Node: text, Attempt: n, Took: time.Duration(took), Outcome: text, Code: text, Message: text, Delay: time.Duration(took),
+					Output: text, Outward: []operation.Outward{{Host: text, Method: text, Status: n, Took: time.Duration(took), Routed: text}},
+				},
 			}},
 		}}
 		for _, out := range [][]byte{

@@ -13,7 +13,9 @@ import (
 // twenty columns costs more than writing the rest of the row. It is a version, then
 // fields in a fixed order: integers as varints, times as nanoseconds since 1970 (0 for
 // none), texts and documents with their length before them.
-const bodyVersion = 1
+//
+// Version 1 had neither output nor outward calls in its timeline.
+const bodyVersion = 2
 
 var errBody = errors.New("store: a stored request cannot be read: its body is damaged")
 
@@ -56,6 +58,15 @@ func appendBody(b []byte, r operation.Request) []byte {
 		w.text(e.Message)
 		w.int(int64(e.Delay))
 		w.text(e.By)
+		w.text(e.Output)
+		w.int(int64(len(e.Outward)))
+		for _, o := range e.Outward {
+			w.text(o.Host)
+			w.text(o.Method)
+			w.int(int64(o.Status))
+			w.int(int64(o.Took))
+			w.text(o.Routed)
+		}
 	}
 	return w.b
 }
@@ -63,7 +74,7 @@ func appendBody(b []byte, r operation.Request) []byte {
 // ReadBody fills r from a body. withInput says whether the documents that only
 // handlers may see are wanted.
 func ReadBody(b []byte, r *operation.Request, withInput bool) error {
-	if len(b) == 0 || b[0] != bodyVersion {
+	if len(b) == 0 || b[0] < 1 || b[0] > bodyVersion {
 		return errBody
 	}
 	d := bodyReader{b: b[1:]}
@@ -88,6 +99,9 @@ func ReadBody(b []byte, r *operation.Request, withInput bool) error {
 		r.Timeline.Entries[i] = operation.Entry{
 			At: d.time(), What: d.text(), Node: d.text(), Attempt: int(d.int()), Took: time.Duration(d.int()), Outcome: d.text(),
 			Code: d.text(), Message: d.text(), Delay: time.Duration(d.int()), By: d.text(),
+		}
+		if b[0] > 1 {
+			r.Timeline.Entries[i].Output, r.Timeline.Entries[i].Outward = d.text(), d.outward()
 		}
 	}
 	if d.bad || len(d.b) > 0 {
@@ -136,6 +150,23 @@ func (d *bodyReader) int() int64 {
 	}
 	d.b = d.b[size:]
 	return n
+}
+
+func (d *bodyReader) outward() []operation.Outward {
+	n := d.int()
+	if n < 0 || n > int64(len(d.b)) { // each takes more than a byte
+		d.fail()
+	}
+	if d.bad || n == 0 {
+		return nil
+	}
+	all := make([]operation.Outward, n)
+	for i := range all {
+		all[i] = operation.Outward{
+			Host: d.text(), Method: d.text(), Status: int(d.int()), Took: time.Duration(d.int()), Routed: d.text(),
+		}
+	}
+	return all
 }
 
 func (d *bodyReader) time() time.Time { return Instant(d.int()) }

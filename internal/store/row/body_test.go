@@ -19,6 +19,7 @@ func fullRequest() operation.Request {
 		Timeline: operation.Timeline{Dropped: 6, Entries: []operation.Entry{
 			{At: at, What: "accepted", By: "arn"},
 			{At: at, What: "call", Node: "n", Attempt: 1, Took: 2, Outcome: "fail", Code: "c", Message: "m", Delay: -3},
+			{At: at, What: "call", Output: "o\n", Outward: []operation.Outward{{Host: "h", Method: "GET", Status: 200, Took: 3, Routed: "direct"}, {}}},
 		}},
 	}
 }

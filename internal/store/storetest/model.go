@@ -298,6 +298,7 @@ func (m *model) next(rt *rapid.T, r operation.Request) operation.Request {
 		At: m.now, Node: cmp.Or(r.Node, "n2"), Attempt: r.Attempt, Lease: pick(rt, "lease", delays), Took: time.Millisecond,
 		Identifier: pick(rt, "identifier", names), Model: paper(rt, "model"), Callback: paper(rt, "callback"),
 		Delay: pick(rt, "delay", delays), ErrorCode: "NotFound", Message: pick(rt, "message", said), By: "arn:me",
+		Output: pick(rt, "output", said), Outward: []operation.Outward{{Host: pick(rt, "host", said), Status: 200}},
 	}
 	if o, ok := m.some(rt); ok && chance(rt, "identifier of another", 50) {
 		e.Identifier = o.Identifier
