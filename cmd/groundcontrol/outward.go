@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"example.org/groundcontrol/internal/egress"
+	"example.org/groundcontrol/internal/lambda"
+	"example.org/groundcontrol/internal/operation"
 )
 
 // outward is the proxy through which handlers reach others. It is started with the first
@@ -38,8 +41,8 @@ func (o *outward) close() {
 	o.served.Wait()
 }
 
-// variables are what the environment of owner's children needs.
-func (o *outward) variables(owner string) (map[string]string, error) {
+// attend gives a new child its way to others.
+func (o *outward) attend(f lambda.Function) (lambda.Companion, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.proxy == nil {
@@ -47,9 +50,28 @@ func (o *outward) variables(owner string) (map[string]string, error) {
 			return nil, fmt.Errorf("egress: %w", err)
 		}
 	}
-	vars, _ := o.proxy.Variables(owner) // valid as long as the proxy is
-	return vars, nil
+	return way{o.proxy.Admit(f.Key)}, nil
 }
+
+// way is how one child reaches others.
+type way struct{ *egress.Grant }
+
+// Env implements lambda.Companion.
+func (w way) Env() map[string]string { return w.Variables() }
+
+// Report implements lambda.Companion: it tells whom the child called. A call that was
+// answered is told as over within microseconds; one that hangs holds its request up no longer
+// than this.
+func (w way) Report() any {
+	var all []operation.Outward
+	for _, c := range w.Calls(50 * time.Millisecond) {
+		all = append(all, operation.Outward{Host: c.Host, Method: c.Method, Status: c.Status, Took: c.Took, Routed: c.Routed})
+	}
+	return all
+}
+
+// Close implements lambda.Companion.
+func (w way) Close() { w.Release() }
 
 func (o *outward) start() error {
 	ca, err := egress.LoadOrCreateAuthority(filepath.Join(o.dir, "egress"))

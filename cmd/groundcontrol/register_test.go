@@ -53,6 +53,8 @@ func TestAProviderReachesWhatItMay(t *testing.T) {
 		if e.OperationStatus != types.OperationStatusFailed || !strings.Contains(*e.StatusMessage, "502") {
 			t.Errorf("%s to elsewhere: %s", scheme, describe(e))
 		}
+		shown := s.command(t, 0, "request", "show", *e.RequestToken).stdout
+		wantParts(t, shown, "called    elsewhere.example", "502 after", "denied", "Output of call 1\n  called for CREATE\n")
 	}
 	wantParts(t, groundcontrol(t, "serve", "--data", t.TempDir(), "--egress", "nonsense").stderr, "--egress", "nonsense")
 }

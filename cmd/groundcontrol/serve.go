@@ -44,6 +44,7 @@ type serve struct {
 	Behaviours  string        `type:"path" env:"GROUNDCONTROL_BEHAVIOURS" placeholder:"FILE" help:"JSON file that says how simulated types behave, by type name. What 'groundcontrol type simulate' sets for a type wins."`
 	Egress      []string      `env:"GROUNDCONTROL_EGRESS" sep:"," placeholder:"HOST=TARGET" help:"Where calls of handlers go: '*.amazonaws.com=http://127.0.0.1:5555', HOST=direct or HOST=deny. Repeatable; the most specific counts."`
 	EgressElse  string        `enum:"deny,direct" default:"deny" env:"GROUNDCONTROL_EGRESS_ELSE" help:"What becomes of calls of handlers to other hosts: deny or direct."`
+	Credentials string        `name:"handler-credentials" type:"path" env:"GROUNDCONTROL_HANDLER_CREDENTIALS" placeholder:"FILE" help:"JSON file with the credentials that handlers call their services with, by role and account; read again when it changes. Without it they get placeholders."`
 	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
 	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
 	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`

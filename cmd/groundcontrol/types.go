@@ -8,7 +8,9 @@ import (
 
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/child"
+	"example.org/groundcontrol/internal/handler/credential"
 	"example.org/groundcontrol/internal/handler/demo"
+	"example.org/groundcontrol/internal/handler/provider"
 	"example.org/groundcontrol/internal/handler/simulate"
 	"example.org/groundcontrol/internal/lambda"
 	"example.org/groundcontrol/internal/registry"
@@ -20,6 +22,7 @@ type types struct {
 	registry   *registry.Registry
 	behaviours *simulate.Behaviours
 	runtimes   map[string]handler.Runtime
+	journal    handler.Journal // of the calls of registered types
 
 	pool  *lambda.Pool
 	proxy *outward
@@ -40,11 +43,21 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
 		return nil, err
 	}
-	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Log: logs})
-	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
-	t.runtimes[registry.Lambda] = &child.Runtime{
-		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: t.proxy.variables,
+	credentials := func(context.Context, string, string) (provider.Credentials, error) {
+		return provider.Credentials{}, nil
 	}
+	if c.Credentials != "" {
+		file, err := credential.Open(c.Credentials)
+		if err != nil {
+			return nil, err
+		}
+		credentials = file.For
+	}
+	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
+	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Log: logs, Attend: t.proxy.attend})
+	t.runtimes[registry.Lambda] = handler.Recorder{Journal: &t.journal, Runtime: &child.Runtime{
+		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Credentials: credentials,
+	}}
 	return t, nil
 }
 

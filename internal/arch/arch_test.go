@@ -57,11 +57,12 @@ var may = map[string][]string{
 	"internal/testpg":   {"internal/pgserver"}, // the same for tests; no package but a test imports it
 	"internal/testsdk":  {},                    // the HTTP client of AWS's SDK, likewise
 
-	"internal/handler/simulate": {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
-	"internal/handler/provider": {"internal/handler", "internal/schema"}, // the handler contract on the wire
-	"internal/handler/child":    {"internal/handler", "internal/handler/provider", "internal/lambda", "internal/project", "internal/registry", "internal/schema"},
-	"internal/handler/demo":     {"internal/handler", "internal/schema"},
-	"internal/handler/witness":  {"internal/handler", "internal/schema"}, // in servers under a chaos test only
+	"internal/handler/simulate":   {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
+	"internal/handler/provider":   {"internal/handler", "internal/schema"}, // the handler contract on the wire
+	"internal/handler/credential": {"internal/handler/provider"},           // what handlers call their services with
+	"internal/handler/child":      {"internal/operation", "internal/handler", "internal/handler/credential", "internal/handler/provider", "internal/lambda", "internal/project", "internal/registry", "internal/schema"},
+	"internal/handler/demo":       {"internal/handler", "internal/schema"},
+	"internal/handler/witness":    {"internal/handler", "internal/schema"}, // in servers under a chaos test only
 
 	"internal/engine":  {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store"},
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
@@ -72,7 +73,7 @@ var may = map[string][]string{
 	// The only package that names a concrete store or runtime.
 	"cmd/groundcontrol": {
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
-		"internal/handler/simulate", "internal/handler/child", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
+		"internal/handler/simulate", "internal/handler/child", "internal/handler/credential", "internal/handler/provider", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
 		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow",
 	},
 }

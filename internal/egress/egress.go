@@ -1,15 +1,14 @@
 // Package egress is a loopback proxy through which handlers reach what they are
 // allowed to, and nothing else. A handler is told of it by environment variables
-// ([Proxy.Variables]); its calls then go where the routes send their host: to an
+// ([Proxy.Admit]); its calls then go where the routes send their host: to an
 // endpoint of the operator's, to the host itself, or nowhere, which is the default.
 //
 // Handlers have their hosts fixed in code, and sign for them, so the proxy ends TLS
 // itself, with certificates of a private [Authority] that the handler is told to trust,
 // and forwards each request with its path and Host header as they were.
 //
-// The package knows hosts, not services: it reads no body, verifies no signature and
-// keeps no record of its own. It is no sandbox either: a process that ignores the
-// variables is not held back.
+// The package knows hosts, not services: it reads no body and verifies no signature. It is
+// no sandbox either: a process that ignores the variables is not held back.
 package egress
 
 import (

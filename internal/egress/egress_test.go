@@ -101,12 +101,12 @@ func start(t *testing.T, c Config, change ...func(*limits)) (p *Proxy, stop func
 
 func proxyURL(t *testing.T, p *Proxy, owner string) (*url.URL, func()) {
 	t.Helper()
-	vars, release := p.Variables(owner)
-	u, err := url.Parse(vars["HTTPS_PROXY"])
+	g := p.Admit(owner)
+	u, err := url.Parse(g.Variables()["HTTPS_PROXY"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u, release
+	return u, g.Release
 }
 
 // client goes through p and trusts its CA only.

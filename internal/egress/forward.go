@@ -14,13 +14,15 @@ import (
 )
 
 // forward passes a request for host on as the routes say, and reports the call.
-func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, owner, scheme, host string) {
+func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, g *Grant, scheme, host string) {
+	g.begin()
+	defer g.end()
 	start := time.Now()
 	rule := p.table.find(host)
-	call := Call{Owner: owner, Host: host, Method: r.Method, Routed: rule.routed()}
+	call := Call{Owner: g.owner, Host: host, Method: r.Method, Routed: rule.routed()}
 	defer func() { // also where the response is broken off, which is a panic
 		call.Took = time.Since(start)
-		p.report(call)
+		p.report(g, call)
 	}()
 	switch named, ok := hostAt(r.Host, portOf(scheme)); {
 	case rule.deny:

@@ -5,45 +5,119 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// grant lets one child use the proxy.
-type grant struct {
+// Grant lets one child use the proxy, and remembers whom it called. It is safe for
+// concurrent use.
+type Grant struct {
 	owner    string
+	vars     map[string]string
+	remove   func()
 	released atomic.Bool
+
+	mu    sync.Mutex
+	open  int           // calls under way
+	still chan struct{} // closed when none is any more; nil while none is
+	calls []Call
+}
+
+// maxCalls is how many calls a grant remembers; those beyond it are in the log only.
+const maxCalls = 32
+
+// Variables are what the environment of the child needs so that its calls come through
+// the proxy, and are known to be its own. They hold a password that is valid until
+// Release; a caller without a valid one is answered 407. The map is the caller's own.
+//
+// The CA variables name a file that holds our CA only, not the system's roots beside it:
+// children see no other CA through the proxy.
+func (g *Grant) Variables() map[string]string { return maps.Clone(g.vars) }
+
+// Release ends the grant. It may be called more than once.
+func (g *Grant) Release() {
+	g.released.Store(true)
+	g.remove()
+}
+
+// Calls returns the first 32 calls since Calls was asked last, in the order in which they
+// ended, and forgets them. A child can have its answer a moment before the proxy counts the
+// call as over, so Calls waits for those under way, as long as wait.
+func (g *Grant) Calls(wait time.Duration) []Call {
+	g.mu.Lock()
+	still := g.still
+	g.mu.Unlock()
+	if still != nil {
+		patience := time.NewTimer(wait)
+		defer patience.Stop()
+		select {
+		case <-still:
+		case <-patience.C:
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	calls := g.calls
+	g.calls = nil
+	return calls
+}
+
+func (g *Grant) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open == 0 {
+		g.still = make(chan struct{})
+	}
+	g.open++
+}
+
+func (g *Grant) end() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open--; g.open == 0 {
+		close(g.still)
+		g.still = nil
+	}
+}
+
+func (g *Grant) note(c Call) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.calls) < maxCalls {
+		g.calls = append(g.calls, c)
+	}
 }
 
 // grants are found by the hash of user and password, so that the time a look-up takes
 // tells nothing of them.
 type grants struct {
 	mu   sync.RWMutex
-	live map[[sha256.Size]byte]*grant
+	live map[[sha256.Size]byte]*Grant
 }
 
-// add makes a grant; remove may be called more than once.
-func (g *grants) add(owner, user string) (password string, remove func()) {
+// add makes a grant for who has the user name and the password.
+func (g *grants) add(owner, user string) (_ *Grant, password string) {
 	password = rand.Text()
-	made := &grant{owner: owner}
 	key := sha256.Sum256([]byte(user + ":" + password))
-	g.mu.Lock()
-	g.live[key] = made
-	g.mu.Unlock()
-	return password, func() {
-		made.released.Store(true)
+	made := &Grant{owner: owner, remove: func() {
 		g.mu.Lock()
+		defer g.mu.Unlock()
 		delete(g.live, key)
-		g.mu.Unlock()
-	}
+	}}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.live[key] = made
+	return made, password
 }
 
 // of returns the grant that a request's Proxy-Authorization proves, or nil.
-func (g *grants) of(h http.Header) *grant {
+func (g *grants) of(h http.Header) *Grant {
 	scheme, text, _ := strings.Cut(h.Get("Proxy-Authorization"), " ")
 	if !strings.EqualFold(scheme, "Basic") {
 		return nil
@@ -80,19 +154,14 @@ const preloadFile = "preload.js"
 // loopback is what children reach without the proxy: their Runtime API is there.
 const loopback = "localhost,127.0.0.1,::1"
 
-// Variables are what a child's environment needs so that its calls come through the
-// proxy, and are known to be owner's. They hold a password that is valid until release,
-// which may be called more than once; a caller without a valid one is answered 407. Two
-// calls with the same owner give two passwords.
-//
-// The CA variables name a file that holds our CA only, not the system's roots beside it:
-// children see no other CA through the proxy.
-func (p *Proxy) Variables(owner string) (vars map[string]string, release func()) {
+// Admit lets one more child use the proxy; owner says in calls and logs which it is. Two
+// grants with the same owner have two passwords.
+func (p *Proxy) Admit(owner string) *Grant {
 	user := userOf(owner)
-	password, release := p.grants.add(owner, user)
+	g, password := p.grants.add(owner, user)
 	proxy := (&url.URL{Scheme: "http", User: url.UserPassword(user, password), Host: p.Addr().String()}).String()
 	ca := p.ca.certPath()
-	return map[string]string{
+	g.vars = map[string]string{
 		"HTTPS_PROXY": proxy, "https_proxy": proxy,
 		"HTTP_PROXY": proxy, "http_proxy": proxy,
 		"NO_PROXY": loopback, "no_proxy": loopback,
@@ -105,7 +174,8 @@ func (p *Proxy) Variables(owner string) (vars map[string]string, release func())
 		// those before, and does nothing in these.
 		"NODE_USE_ENV_PROXY": "1",
 		"NODE_OPTIONS":       "--require " + nodeQuoted(filepath.Join(p.ca.dir, preloadFile)),
-	}, release
+	}
+	return g
 }
 
 // nodeQuoted is s as one word in NODE_OPTIONS.

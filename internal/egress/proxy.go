@@ -54,7 +54,7 @@ func listen(c Config, lim limits) (*Proxy, error) {
 	}
 	p := &Proxy{
 		table: t, ca: c.CA, log: c.Log, observe: c.Observe, limits: lim,
-		grants:   grants{live: map[[sha256.Size]byte]*grant{}},
+		grants:   grants{live: map[[sha256.Size]byte]*Grant{}},
 		listener: newBounded(l, lim.connections),
 		tunnels:  newHandover(l.Addr()),
 		connect: func(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
@@ -208,10 +208,10 @@ func (p *Proxy) serveProxy(w http.ResponseWriter, r *http.Request) {
 	}
 	host, ok := hostAt(r.URL.Host, port)
 	if !ok {
-		p.refuseCall(w, r, g.owner, host, portText(r.URL.Scheme, port))
+		p.refuseCall(w, r, g, host, portText(r.URL.Scheme, port))
 		return
 	}
-	p.forward(w, r, g.owner, r.URL.Scheme, host)
+	p.forward(w, r, g, r.URL.Scheme, host)
 }
 
 func portText(scheme, port string) string {
@@ -233,9 +233,11 @@ func hostAt(authority, port string) (host string, ok bool) {
 }
 
 // refuseCall answers 403 for what no route could allow.
-func (p *Proxy) refuseCall(w http.ResponseWriter, r *http.Request, owner, host, text string) {
+func (p *Proxy) refuseCall(w http.ResponseWriter, r *http.Request, g *Grant, host, text string) {
+	g.begin()
+	defer g.end()
 	refuse(w, http.StatusForbidden, text)
-	p.report(Call{Owner: owner, Host: host, Method: r.Method, Status: http.StatusForbidden, Routed: "denied"})
+	p.report(g, Call{Owner: g.owner, Host: host, Method: r.Method, Status: http.StatusForbidden, Routed: "denied"})
 }
 
 // refuse answers with a text and ends the connection: the request's body is not read.
@@ -245,8 +247,9 @@ func refuse(w http.ResponseWriter, status int, text string) {
 }
 
 // report tells of a call that is over.
-func (p *Proxy) report(c Call) {
+func (p *Proxy) report(g *Grant, c Call) {
 	p.log.Info("egress call", "owner", c.Owner, "host", c.Host, "method", c.Method, "status", c.Status, "took", c.Took, "routed", c.Routed)
+	g.note(c)
 	if p.observe != nil {
 		p.observe(c)
 	}

@@ -14,7 +14,7 @@ import (
 // tunnel is a connection on which we have ended TLS in the name of host.
 type tunnel struct {
 	*tls.Conn
-	grant *grant
+	grant *Grant
 	host  string
 }
 
@@ -32,11 +32,13 @@ func (p *Proxy) serveTunnel(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusProxyAuthRequired, "groundcontrol: the handler this connection belongs to has ended")
 		return
 	}
-	p.forward(w, r, t.grant.owner, "https", t.host)
+	p.forward(w, r, t.grant, "https", t.host)
 }
 
 // serveConnect refuses a CONNECT, or turns its connection into a tunnel.
-func (p *Proxy) serveConnect(w http.ResponseWriter, r *http.Request, g *grant) {
+func (p *Proxy) serveConnect(w http.ResponseWriter, r *http.Request, g *Grant) {
+	g.begin()
+	defer g.end()
 	start := time.Now()
 	host, ok := hostAt(r.URL.Host, "443")
 	rule := p.table.find(host)
@@ -54,13 +56,13 @@ func (p *Proxy) serveConnect(w http.ResponseWriter, r *http.Request, g *grant) {
 	}
 	if status != 0 {
 		p.refuseConnect(conn, status, text)
-		p.report(Call{Owner: g.owner, Host: host, Method: r.Method, Status: status, Took: time.Since(start), Routed: "denied"})
+		p.report(g, Call{Owner: g.owner, Host: host, Method: r.Method, Status: status, Took: time.Since(start), Routed: "denied"})
 		return
 	}
 	status, err = p.openTunnel(r.Context(), conn, rw.Reader, g, host)
 	if err != nil {
 		p.log.Warn("egress tunnel failed", "owner", g.owner, "host", host, "error", err)
-		p.report(Call{Owner: g.owner, Host: host, Method: r.Method, Status: status, Took: time.Since(start), Routed: rule.routed()})
+		p.report(g, Call{Owner: g.owner, Host: host, Method: r.Method, Status: status, Took: time.Since(start), Routed: rule.routed()})
 	}
 }
 
@@ -76,7 +78,7 @@ const tlsRecord = 0x16 // the first byte of a TLS handshake
 
 // openTunnel answers the CONNECT, makes TLS and hands the connection over, or closes it
 // and returns why, with the status that the client was told last.
-func (p *Proxy) openTunnel(ctx context.Context, conn net.Conn, r *bufio.Reader, g *grant, host string) (status int, err error) {
+func (p *Proxy) openTunnel(ctx context.Context, conn net.Conn, r *bufio.Reader, g *Grant, host string) (status int, err error) {
 	defer func() {
 		if err != nil {
 			_ = conn.Close()

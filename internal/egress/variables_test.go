@@ -15,8 +15,9 @@ import (
 
 func TestVariables(t *testing.T) {
 	p, _ := start(t, Config{})
-	vars, release := p.Variables("AWS::S3::Bucket/ä@x")
-	defer release()
+	g := p.Admit("AWS::S3::Bucket/ä@x")
+	defer g.Release()
+	vars := g.Variables()
 	want := []string{
 		"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
 		"NODE_USE_ENV_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy",
@@ -39,9 +40,9 @@ func TestVariables(t *testing.T) {
 			t.Errorf("%s = %s (%v)", name, vars[name], err)
 		}
 	}
-	other, release := p.Variables("AWS::S3::Bucket/ä@x")
-	defer release()
-	if other["HTTPS_PROXY"] == vars["HTTPS_PROXY"] {
+	other := p.Admit("AWS::S3::Bucket/ä@x")
+	defer other.Release()
+	if other.Variables()["HTTPS_PROXY"] == vars["HTTPS_PROXY"] {
 		t.Error("two children have the same password")
 	}
 }
@@ -121,10 +122,10 @@ func TestProgramsReachRoutedHostsThroughTheVariables(t *testing.T) {
 				seen := newCalls()
 				p, _ := start(t, Config{CA: ca, Routes: []Route{{"*.made-up.test", server.URL}}, Observe: seen.add})
 				noDial(t, p)
-				vars, release := p.Variables("child:1")
-				defer release()
+				g := p.Admit("child:1")
+				defer g.Release()
 
-				out := run(t, vars, append(c.command, scheme+"://api.made-up.test/x"))
+				out := run(t, g.Variables(), append(c.command, scheme+"://api.made-up.test/x"))
 				if !strings.Contains(out, "POST api.made-up.test /x") || !strings.Contains(out, "body") && c.name != "boto3" {
 					t.Errorf("routed: %s", out)
 				}
@@ -132,6 +133,9 @@ func TestProgramsReachRoutedHostsThroughTheVariables(t *testing.T) {
 				call.Took = 0
 				if want := (Call{Owner: "child:1", Host: "api.made-up.test", Method: "POST", Status: 202, Routed: server.Listener.Addr().String()}); call != want {
 					t.Errorf("observed %+v", call)
+				}
+				if calls := g.Calls(patience); len(calls) != 1 || calls[0].Host != call.Host || calls[0].Took <= 0 {
+					t.Errorf("the grant knows of %+v", calls)
 				}
 			})
 		}
@@ -142,9 +146,9 @@ func TestProgramsReachRoutedHostsThroughTheVariables(t *testing.T) {
 			program(t, c.needs)
 			p, _ := start(t, Config{CA: ca})
 			noDial(t, p)
-			vars, release := p.Variables("child:1")
-			defer release()
-			if out := run(t, vars, append(c.command, "https://other.test/x")); !strings.Contains(out, "502") {
+			g := p.Admit("child:1")
+			defer g.Release()
+			if out := run(t, g.Variables(), append(c.command, "https://other.test/x")); !strings.Contains(out, "502") {
 				t.Errorf("denied: %s", out)
 			}
 		})

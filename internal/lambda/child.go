@@ -36,6 +36,7 @@ type child struct {
 	output   *output
 	command  *exec.Cmd
 	expiry   *time.Timer // stops it while idle; under Pool.mu
+	with     Companion   // nil for none
 	log      *slog.Logger
 
 	calls chan *call    // from the pool to the child's request for the next one
@@ -81,6 +82,11 @@ func newChild(f Function, config Config) (_ *child, err error) {
 	}
 	if c.output, err = newOutput(config.Output); err != nil {
 		return nil, err
+	}
+	if config.Attend != nil {
+		if c.with, err = config.Attend(c.function); err != nil {
+			return nil, err
+		}
 	}
 	c.command = limited(c.function)
 	c.command.Dir = f.Dir
@@ -135,6 +141,9 @@ func (c *child) environment() []string {
 		"TMPDIR":                          c.temp,
 	}
 	maps.Copy(env, c.function.Env)
+	if c.with != nil {
+		maps.Copy(env, c.with.Env())
+	}
 	env["AWS_LAMBDA_RUNTIME_API"] = c.listener.Addr().String()
 	list := make([]string, 0, len(env))
 	for name, value := range env {
@@ -233,6 +242,9 @@ func (c *child) clean() {
 	if c.output != nil {
 		c.output.close()
 	}
+	if c.with != nil {
+		c.with.Close()
+	}
 	if c.temp == "" {
 		return
 	}
@@ -303,6 +315,15 @@ func (c *child) report() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.body
+}
+
+// said is what the child printed during the call that is over, and what its companion
+// says of it.
+func (c *child) said() (printed string, report any) {
+	if c.with != nil {
+		report = c.with.Report()
+	}
+	return c.output.text(), report
 }
 
 // spoilt says whether the child has reported that it cannot go on.

@@ -43,6 +43,20 @@ type Config struct {
 	Temp   string        // where each child gets a directory of its own, removed after it; made where missing; default the system's
 	Output int           // bytes kept of what is printed during a call, the end of it; default 64 KiB
 	Log    *slog.Logger  // default slog.Default()
+	// Attend is asked for what goes with each new child; nil is for nothing. An error fails
+	// the call that the child was to be started for.
+	Attend func(Function) (Companion, error)
+}
+
+// Companion is what goes with one child, such as its way to others.
+type Companion interface {
+	// Env is added to the environment of the child.
+	Env() map[string]string
+	// Report is asked when a call is over, before the child gets another one: what it
+	// returns comes with the call's result.
+	Report() any
+	// Close is called once, when the child is gone, or did not come to be.
+	Close()
 }
 
 func (c Config) withDefaults() Config {
@@ -70,6 +84,7 @@ type Result struct {
 	Output    string // what the child printed during the call and, if Cold, since its start: valid UTF-8
 	Cold      bool   // a child was started for this call
 	Delivered bool   // a child was given the payload; false: the call had no effect
+	Report    any    // what the child's companion said, nil without one
 }
 
 // FunctionError says that the function, not the pool, failed: it reported an error, ended,

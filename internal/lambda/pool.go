@@ -90,12 +90,12 @@ func (p *Pool) Invoke(ctx context.Context, f Function, payload []byte) (Result, 
 // finish keeps or ends the child c of a call and completes the call's result.
 func (p *Pool) finish(ctx context.Context, began time.Time, l *line, c *child, r Result, err error) (Result, error) {
 	if err == nil || r.Delivered && errors.As(err, new(*FunctionError)) {
-		r.Output = c.output.text()
+		r.Output, r.Report = c.said()
 		p.keep(l, c)
 		return r, err
 	}
 	c.stop()
-	r.Output = c.output.text()
+	r.Output, r.Report = c.said()
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = timeoutError{limit(ctx, began)}
 	}

@@ -8,14 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"example.org/groundcontrol/internal/handler"
+	"example.org/groundcontrol/internal/handler/credential"
 	"example.org/groundcontrol/internal/handler/provider"
 	"example.org/groundcontrol/internal/lambda"
+	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/project"
 	"example.org/groundcontrol/internal/registry"
 )
@@ -34,41 +35,58 @@ type Runtime struct {
 	Pool  *lambda.Pool
 	Dir   string // where code is unpacked, one directory for each; made where it is missing
 	Log   *slog.Logger
-	// Variables adds to the environment of an owner's children, such as where their proxy
-	// is; nil adds nothing. It is asked once for each owner.
-	Variables func(owner string) (map[string]string, error)
+	// Credentials are what the handlers of a call get: those of its role or else of its
+	// account, the zero value for none. An error of it fails the call.
+	Credentials func(ctx context.Context, account, role string) (provider.Credentials, error)
 
-	mu    sync.Mutex                   // held by who unpacks, or asks for variables
-	added map[string]map[string]string // variables by owner
+	mu sync.Mutex // held by who unpacks
 }
 
 var _ handler.Runtime = (*Runtime)(nil)
 
 // Invoke makes one call; see handler.Runtime. A handler that fails as a function, by an
 // error, a crash or too large an answer, gave no answer; one that took too long gives
-// context.DeadlineExceeded.
+// context.DeadlineExceeded. Where there are no credentials, it is not called. What it called
+// is told where the companions of the Pool's children report []operation.Outward.
 func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
 	f, err := r.function(ctx, c)
 	if err != nil {
 		return handler.Answer{}, err
 	}
-	payload, err := provider.Payload(c, provider.Extra{})
+	extra := provider.Extra{}
+	if extra.Credentials, err = r.Credentials(ctx, c.Account, c.RoleArn); err != nil {
+		return withoutCredentials(err), nil
+	}
+	payload, err := provider.Payload(c, extra)
 	if err != nil {
 		return handler.Answer{}, fmt.Errorf("child: payload: %w", err)
 	}
 	result, err := r.Pool.Invoke(ctx, f, payload)
+	said := handler.Answer{Output: provider.Redact(result.Output, c, extra)}
+	said.Outward, _ = result.Report.([]operation.Outward)
 	switch {
 	case errors.Is(err, lambda.ErrTimeout):
-		return handler.Answer{}, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		return said, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case err != nil:
 		r.Log.Warn("a handler failed as a function", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "err", err)
-		return handler.Answer{}, fmt.Errorf("child: %w", err)
+		return said, fmt.Errorf("child: %w", err)
 	}
 	answer, warnings, err := provider.Answer(c, result.Body)
 	for _, w := range warnings {
 		r.Log.Warn("a handler's answer is odd", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "what", w)
 	}
+	answer.Output, answer.Outward = said.Output, said.Outward
 	return answer, err
+}
+
+// withoutCredentials is the answer to a call that there are no credentials for. What did not
+// work this once is worth another try.
+func withoutCredentials(err error) handler.Answer {
+	code := handler.ServiceInternalError
+	if errors.Is(err, credential.ErrNone) {
+		code = handler.InvalidCredentials
+	}
+	return handler.Answer{Status: handler.Failed, ErrorCode: code, Message: err.Error()}
 }
 
 // function says how the handlers of the type are started. Children belong to one account
@@ -88,9 +106,10 @@ func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function
 	f := lambda.Function{
 		Key: c.Account + "/" + c.Region + "/" + c.TypeName + "/" + c.TypeVersion,
 		Dir: dir, Handler: t.Code.Handler, Command: t.Code.Command,
-	}
-	if f.Env, err = r.environment(f.Key, c.Region); err != nil {
-		return lambda.Function{}, fmt.Errorf("child: %w", err)
+		Env: map[string]string{
+			"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
+			"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
+		},
 	}
 	if len(f.Command) == 0 {
 		if f.Command, err = lambda.Command(t.Code.Runtime, dir, t.Code.Handler); err != nil {
@@ -98,32 +117,6 @@ func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function
 		}
 	}
 	return f, nil
-}
-
-// environment is what children of an owner get beside the runtime's own variables.
-func (r *Runtime) environment(owner, region string) (map[string]string, error) {
-	env := map[string]string{
-		"AWS_REGION": region, "AWS_DEFAULT_REGION": region,
-		"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
-	}
-	if r.Variables == nil {
-		return env, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	added, ok := r.added[owner]
-	if !ok {
-		var err error
-		if added, err = r.Variables(owner); err != nil {
-			return nil, err
-		}
-		if r.added == nil {
-			r.added = map[string]map[string]string{}
-		}
-		r.added[owner] = added
-	}
-	maps.Copy(env, added)
-	return env, nil
 }
 
 // unpacked returns the directory with the code, which is filled when it is first needed.
