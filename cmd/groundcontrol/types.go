@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/child"
 	"example.org/groundcontrol/internal/handler/demo"
+	"example.org/groundcontrol/internal/handler/invoke"
+	"example.org/groundcontrol/internal/handler/provider"
 	"example.org/groundcontrol/internal/handler/simulate"
 	"example.org/groundcontrol/internal/lambda"
 	"example.org/groundcontrol/internal/registry"
@@ -21,8 +24,9 @@ type types struct {
 	behaviours *simulate.Behaviours
 	runtimes   map[string]handler.Runtime
 
-	pool  *lambda.Pool
-	proxy *outward
+	pool   *lambda.Pool
+	remote *invoke.Runtime
+	proxy  *outward
 }
 
 // types opens the registry on the store, and makes the runtimes.
@@ -45,6 +49,10 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	t.runtimes[registry.Lambda] = &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: t.proxy.variables,
 	}
+	t.remote = invoke.New(t.registry, provider.Credentials{
+		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+	}, logs)
+	t.runtimes[registry.Invoke] = t.remote
 	return t, nil
 }
 
@@ -60,6 +68,7 @@ func (t *types) follow(ctx context.Context, logs *slog.Logger) {
 // close ends what still runs. No call may be made any more.
 func (t *types) close() error {
 	err := t.pool.Close()
+	t.remote.Close()
 	t.proxy.close()
 	return err
 }
