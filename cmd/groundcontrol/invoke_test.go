@@ -131,6 +131,9 @@ func TestACallThatACrashCutShortIsRepeatedWithItsToken(t *testing.T) {
 	if e.ErrorCode != "" && e.ErrorCode != types.HandlerErrorCodeNetworkFailure || !strings.Contains(*e.StatusMessage, "could not be reached: http://"+address) {
 		t.Error(describe(e))
 	}
+	if _, err := c.GetResource(t.Context(), &cloudcontrol.GetResourceInput{TypeName: str(note), Identifier: str("p")}); !isError(err, "NetworkFailureException") {
+		t.Errorf("get: %v", err)
+	}
 	listen(t, endpoint, address)
 	eventually(t, "the endpoint is asked", func() bool { return seen() == 1 })
 	s.kill9()

@@ -136,15 +136,15 @@ func (x *exchange) lambdaCaller() (control.Caller, error) {
 		if x.h.unsigned == nil {
 			return caller, &auth.Error{Code: refusal.Code, Text: refusal.Text + " (calls that are not signed with a key of this server are taken if it is started with --invoke-unsigned)"}
 		}
-		if x.r.Header.Get("Origin") != "" {
-			return caller, errOrigin
-		}
 		id, err = x.h.unsigned(x.r), nil
 	}
 	if err != nil {
 		return caller, err
 	}
 	if id.AccessKeyID == "" { // nobody has verified a region
+		if x.r.Header.Get("Origin") != "" {
+			return caller, errOrigin
+		}
 		var payload struct {
 			Region string `json:"region"`
 		}
