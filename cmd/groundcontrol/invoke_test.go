@@ -194,6 +194,7 @@ func TestTheAWSCLIInvokesHandlers(t *testing.T) {
 	wantParts(t, invoke("Own::Test::Other", `{}`).stderr, "(ResourceNotFoundException)", "there is "+note)
 	wantParts(t, invoke("TypeFunction", `{}`, "--invocation-type", "Event").stderr, "(InvalidParameterValueException)", "asynchronously")
 	wantParts(t, invoke("TypeFunction", `{}`, "--no-sign-request").stderr, "--invoke-unsigned")
+	wantParts(t, c.run("sts", "get-session-token").stderr, "(InvalidAction)", "--invoke-unsigned")
 	// The ledger knows nothing of it.
 	if rows := c.ok("list-resource-requests")["ResourceRequestStatusSummaries"].([]any); len(rows) != 0 {
 		t.Errorf("requests: %v", rows)
@@ -243,6 +244,9 @@ func TestUnsignedToolsInvokeHandlersWhereTheyMay(t *testing.T) {
 			t.Errorf("%q: %s, %v", how, text, err)
 		}
 	}
+	if r := s.cli(t).run("sts", "get-session-token"); r.code != 0 || !strings.Contains(r.stdout, `"SessionToken"`) || !strings.Contains(r.stdout, `"ASIA`) {
+		t.Errorf("a session for the tool's payloads: exit %d: %s%s", r.code, r.stdout, r.stderr)
+	}
 	if r := c.run("cloudcontrol", "list-resource-requests"); !strings.Contains(r.stderr, "UnrecognizedClientException") {
 		t.Errorf("Cloud Control takes unknown keys: %s%s", r.stdout, r.stderr)
 	}
@@ -253,12 +257,12 @@ func TestMistakesOfRegisteringElsewhereAreTold(t *testing.T) {
 	s := start(t)
 	project := noteProject(t)
 	for want, args := range map[string][]string{
-		"--function says nothing without --invoke": {"--function", "f"},
-		"choose one":                {"--invoke", "http://127.0.0.1:1", "--command", "x"},
-		"is no URL of a server":     {"--invoke", "127.0.0.1:1"},
-		"names a user":              {"--invoke", "http://me:secret@127.0.0.1:1"},
-		"'function'":                {"--invoke", "http://127.0.0.1:1", "--function", "a b"},
-		"endpoint has a query or a": {"--invoke", "http://127.0.0.1:1?a=b"},
+		"--function needs the address": {"--function", "f"},
+		"choose one":                   {"--invoke", "http://127.0.0.1:1", "--command", "x"},
+		"is no URL of a server":        {"--invoke", "127.0.0.1:1"},
+		"names a user":                 {"--invoke", "http://me:secret@127.0.0.1:1"},
+		"'function'":                   {"--invoke", "http://127.0.0.1:1", "--function", "a b"},
+		"endpoint has a query or a":    {"--invoke", "http://127.0.0.1:1?a=b"},
 	} {
 		r := groundcontrol(t, append([]string{"type", "register", project, "--data", s.data}, args...)...)
 		if r.code == 0 || !strings.Contains(r.stderr, want) {

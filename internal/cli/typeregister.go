@@ -62,7 +62,7 @@ func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
 func (c *typeRegister) elsewhere(t *Type, out io.Writer, notes Notices) error {
 	switch {
 	case c.Invoke == "":
-		return errors.New("--function says nothing without --invoke: name the address of the function too")
+		return errors.New("--function needs the address that the function is called at: --invoke http://host:3001 (--endpoint is that of the Ground Control server)")
 	case len(c.Command) > 0:
 		return errors.New("--command runs handlers here, --invoke calls them elsewhere: choose one")
 	}

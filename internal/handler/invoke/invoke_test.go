@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,7 +51,7 @@ func aCall(t *testing.T, action schema.Action) handler.Call {
 	}
 }
 
-// function is a Lambda endpoint that answers every call in one way. It counts them.
+// fakeFunction is a Lambda endpoint that answers every call in one way, and keeps the payloads.
 type fakeFunction struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -74,10 +75,13 @@ func serve(t *testing.T, answer http.HandlerFunc) *fakeFunction {
 	return f
 }
 
-func (f *fakeFunction) calls() int {
+func (f *fakeFunction) calls() int { return len(f.got()) }
+
+// got are the payloads of the calls so far.
+func (f *fakeFunction) got() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.payloads)
+	return slices.Clone(f.payloads)
 }
 
 // says answers with a status, a body and headers.
@@ -116,8 +120,8 @@ func TestACallGoesToItsFunction(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	want, err := provider.Payload(aCall(t, schema.Create), provider.Extra{})
-	if err != nil || f.calls() != 1 || f.payloads[0] != string(want) {
-		t.Errorf("payloads %s, want %s, %v", f.payloads, want, err)
+	if err != nil || f.calls() != 1 || f.got()[0] != string(want) {
+		t.Errorf("payloads %s, want %s, %v", f.got(), want, err)
 	}
 }
 
@@ -256,8 +260,8 @@ func TestARawCallIsNotTouched(t *testing.T) {
 	const payload, answer = `{ "anything" : 1.0 }`, `{ "N":"1",  "x": null }`
 	f := serve(t, says(200, answer, "X-Amz-Log-Result", base64.StdEncoding.EncodeToString([]byte("printed\n"))))
 	got, err := runtimeAt(t, f.URL).InvokeRaw(t.Context(), handler.Target{}, []byte(payload))
-	if err != nil || string(got.Body) != answer || got.Failed || got.Output != "printed\n" || f.payloads[0] != payload {
-		t.Errorf("%+v, %v for %s", got, err, f.payloads)
+	if err != nil || string(got.Body) != answer || got.Failed || got.Output != "printed\n" || f.got()[0] != payload {
+		t.Errorf("%+v, %v for %s", got, err, f.got())
 	}
 	const report = `{"errorType":"Oops","errorMessage":"no","stackTrace":["a"]}`
 	f = serve(t, says(200, report, "X-Amz-Function-Error", "Unhandled"))
@@ -312,8 +316,9 @@ func TestARepeatHasTheSameToken(t *testing.T) {
 		}
 	}
 	var payload struct{ BearerToken string }
-	if err := json.Unmarshal([]byte(f.payloads[0]), &payload); err != nil || payload.BearerToken != "token" || f.payloads[0] != f.payloads[1] {
-		t.Errorf("%s, %v", f.payloads, err)
+	got := f.got()
+	if err := json.Unmarshal([]byte(got[0]), &payload); err != nil || payload.BearerToken != "token" || got[0] != got[1] {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 
