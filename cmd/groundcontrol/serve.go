@@ -45,6 +45,7 @@ type serve struct {
 	Egress      []string      `env:"GROUNDCONTROL_EGRESS" sep:"," placeholder:"HOST=TARGET" help:"Where calls of handlers go: '*.amazonaws.com=http://127.0.0.1:5555', HOST=direct or HOST=deny. Repeatable; the most specific counts."`
 	EgressElse  string        `enum:"deny,direct" default:"deny" env:"GROUNDCONTROL_EGRESS_ELSE" help:"What becomes of calls of handlers to other hosts: deny or direct."`
 	Credentials string        `name:"handler-credentials" type:"path" env:"GROUNDCONTROL_HANDLER_CREDENTIALS" placeholder:"FILE" help:"JSON file with the credentials that handlers call their services with, by role and account; read again when it changes. Without it they get placeholders."`
+	Unsigned    bool          `name:"invoke-unsigned" env:"GROUNDCONTROL_INVOKE_UNSIGNED" help:"Let callers of the Lambda Invoke endpoint go without a signature, or with a key that is not known: they act for the account of the first access key (loopback only)."`
 	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
 	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
 	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`
@@ -131,6 +132,9 @@ func (c *serve) check() error {
 	}
 	if c.Auth == "off" && !loopback(host) {
 		return fmt.Errorf("--auth off listens on a loopback address only: anybody who reaches %s could do anything", c.Listen)
+	}
+	if c.Unsigned && !loopback(host) {
+		return fmt.Errorf("--invoke-unsigned listens on a loopback address only: anybody who reaches %s could call handlers", c.Listen)
 	}
 	if c.StatusHold < 0 || c.StatusHold > maxHold {
 		return fmt.Errorf("--status-hold %v: want 0s to %v", c.StatusHold, maxHold)
@@ -277,7 +281,7 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	}
 	srv := server.New(server.Config{
 		API: wire.New(wire.Config{
-			Control: ctl, Authenticate: c.authenticator(keys), Log: logs,
+			Control: ctl, Authenticate: c.authenticator(keys), Unsigned: c.unsigned(keys), Log: logs,
 			Allow: func(account, operation string) bool { return set.limiter.Allow(account, operation, time.Now()) },
 		}),
 		Drain: c.Drain,
@@ -331,6 +335,19 @@ func (c *serve) authenticator(keys *auth.Keys) wire.Authenticate {
 	v := &auth.Verifier{Keys: keys}
 	return func(r *http.Request, body []byte, services ...string) (auth.Identity, error) {
 		return v.Verify(r, body, time.Now(), services...)
+	}
+}
+
+// unsigned is who calls Invoke without a signature, or nil where nobody may.
+func (c *serve) unsigned(keys *auth.Keys) func(*http.Request) auth.Identity {
+	if !c.Unsigned {
+		return nil
+	}
+	key := keys.All()[0]
+	return func(r *http.Request) auth.Identity {
+		id := auth.Anonymous(r, c.Region)
+		id.Account, id.Arn, id.UserID = key.Account, key.Arn, key.UserID
+		return id
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 	"example.org/groundcontrol/internal/handler/child"
 	"example.org/groundcontrol/internal/handler/credential"
 	"example.org/groundcontrol/internal/handler/demo"
+	"example.org/groundcontrol/internal/handler/invoke"
 	"example.org/groundcontrol/internal/handler/provider"
 	"example.org/groundcontrol/internal/handler/simulate"
 	"example.org/groundcontrol/internal/lambda"
@@ -24,8 +26,9 @@ type types struct {
 	runtimes   map[string]handler.Runtime
 	journal    handler.Journal // of the calls of registered types
 
-	pool  *lambda.Pool
-	proxy *outward
+	pool   *lambda.Pool
+	remote *invoke.Runtime
+	proxy  *outward
 }
 
 // types opens the registry on the store, and makes the runtimes.
@@ -58,6 +61,10 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	t.runtimes[registry.Lambda] = handler.Recorder{Journal: &t.journal, Runtime: &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Credentials: credentials,
 	}}
+	t.remote = invoke.New(t.registry, provider.Credentials{
+		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+	}, logs)
+	t.runtimes[registry.Invoke] = t.remote
 	return t, nil
 }
 
@@ -73,6 +80,7 @@ func (t *types) follow(ctx context.Context, logs *slog.Logger) {
 // close ends what still runs. No call may be made any more.
 func (t *types) close() error {
 	err := t.pool.Close()
+	t.remote.Close()
 	t.proxy.close()
 	return err
 }

@@ -145,6 +145,9 @@ func splitCredential(credential string) (keyID string, s scope, last string) {
 	return keyID, s, last
 }
 
+// IsRegion tells whether s can be the region of an [Identity].
+func IsRegion(s string) bool { return isRegion(s) }
+
 func isRegion(s string) bool {
 	if len(s) < 1 || len(s) > 32 {
 		return false

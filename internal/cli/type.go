@@ -97,6 +97,15 @@ type typeDetail struct {
 	typeSummary
 	TypeVersionId, Runtime, Schema string
 	Behaviour                      json.RawMessage
+	Endpoint, Function             string
+}
+
+// servedBy is what calls the handlers, and where they are if not here.
+func (d typeDetail) servedBy() string {
+	if d.Endpoint == "" {
+		return d.Runtime
+	}
+	return fmt.Sprintf("%s: function %s at %s", d.Runtime, d.Function, d.Endpoint)
 }
 
 func (t *Type) describe(name, version string) (d typeDetail, answer json.RawMessage, err error) {
@@ -152,7 +161,7 @@ func printType(out io.Writer, d typeDetail, s *schema.Schema) error {
 	fact("Type", d.TypeName)
 	fact("Description", shortenedTo(s.Description, 160))
 	fact("Version", fmt.Sprintf("%s of %d, %s", d.TypeVersionId, len(d.Versions), d.source()))
-	fact("Served by", d.Runtime)
+	fact("Served by", d.servedBy())
 	fact("Behaviour", string(d.Behaviour))
 	fact("Identifier", names(s.PrimaryIdentifier))
 	for _, p := range s.AdditionalIdentifiers {

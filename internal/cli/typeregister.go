@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -17,12 +18,18 @@ import (
 const codePart = 2 << 20
 
 type typeRegister struct {
-	Path    string   `arg:"" help:"Directory of a cfn project, or the zip that cfn submit --dry-run makes."`
+	Path    string   `arg:"" help:"Directory of a cfn project, or the zip that cfn submit --dry-run makes. With --invoke a schema, or a directory with a schema.json, is enough."`
 	Command []string `sep:"none" placeholder:"WORD" help:"Program to run in the directory, in place of what the project says; once for each word. It speaks the Lambda Runtime API."`
+
+	Invoke   endpoint `placeholder:"URL" help:"Call the handlers at this address, which speaks AWS Lambda's Invoke API, in place of running them here."`
+	Function string   `placeholder:"NAME" help:"Name or ARN of the function there. Default: TypeFunction"`
 }
 
 // Run registers.
 func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
+	if c.Invoke != "" || c.Function != "" {
+		return c.elsewhere(t, out, notes)
+	}
 	p, err := project.Read(c.Path, c.Command)
 	if err != nil {
 		return err
@@ -48,6 +55,31 @@ func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
 	in := map[string]any{
 		"Schema": string(p.Schema), "Digest": digest, "Parts": parts, "Runtime": p.Runtime, "Handler": p.Handler, "Command": p.Command,
 	}
+	return c.register(t, server, in, out, notes)
+}
+
+// elsewhere registers a type whose handlers run behind an endpoint.
+func (c *typeRegister) elsewhere(t *Type, out io.Writer, notes Notices) error {
+	switch {
+	case c.Invoke == "":
+		return errors.New("--function needs the address that the function is called at: --invoke http://host:3001 (--endpoint is that of the Ground Control server)")
+	case len(c.Command) > 0:
+		return errors.New("--command runs handlers here, --invoke calls them elsewhere: choose one")
+	}
+	p, err := project.ReadSchema(c.Path)
+	if err != nil {
+		return err
+	}
+	server, err := t.client()
+	if err != nil {
+		return err
+	}
+	in := map[string]any{"Schema": string(p.Schema), "Endpoint": string(c.Invoke), "Function": cmp.Or(c.Function, "TypeFunction")}
+	return c.register(t, server, in, out, notes)
+}
+
+// register makes the call that registers, and prints what came of it.
+func (c *typeRegister) register(t *Type, server *client, in map[string]any, out io.Writer, notes Notices) error {
 	answer, err := server.call("GroundControl.RegisterType", in)
 	if err != nil {
 		return err

@@ -83,6 +83,8 @@ func (c *Control) read(ctx context.Context, who Caller, k kind, call handler.Cal
 		return a, refuse("HandlerFailureException", "%s Handler did not answer within %v", k.Name, limit)
 	case err != nil && ctx.Err() != nil:
 		return a, ctx.Err() // the client is gone
+	case errors.Is(err, handler.ErrUnreachable), errors.Is(err, handler.ErrLostOutcome):
+		return a, refuse("NetworkFailureException", "%s Handler could not be called: %v", k.Name, err)
 	case err != nil:
 		return a, refuse("HandlerFailureException", "%s Handler could not be called: %v", k.Name, err)
 	case a.Status == handler.InProgress:

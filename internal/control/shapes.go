@@ -163,6 +163,10 @@ type RegisterTypeInput struct {
 	Runtime *string // Lambda's name of what runs the code
 	Handler *string // where it begins
 	Command []string
+
+	// In place of all that is about code.
+	Endpoint *string // URL of a Lambda Invoke API that has the handlers
+	Function *string // their name there
 }
 
 // ListTypesInput is the input of ListTypes.
@@ -193,4 +197,6 @@ type TypeDetail struct {
 	Runtime   string          // what serves it, such as "simulate"
 	Schema    string          // as it was imported
 	Behaviour json.RawMessage // that was set for it, nil for none
+	Endpoint  string          // where its handlers run; "" for here
+	Function  string          // their name there
 }

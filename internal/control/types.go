@@ -60,8 +60,12 @@ func (c *Control) PutCode(ctx context.Context, _ Caller, in PutCodeInput) (struc
 }
 
 // RegisterType makes a schema and the code of its handlers, which PutCode has stored, the
-// default version of a type that the caller's account sees in its region.
+// default version of a type that the caller's account sees in its region. In place of code
+// the handlers may have an Endpoint and a Function.
 func (c *Control) RegisterType(ctx context.Context, who Caller, in RegisterTypeInput) (registry.Imported, error) {
+	if in.Endpoint != nil || in.Function != nil {
+		return c.registerElsewhere(ctx, who, in)
+	}
 	if in.Schema == nil || in.Digest == nil || in.Parts == nil {
 		return registry.Imported{}, refuse(validation, "Schema, Digest and Parts must be given")
 	}
@@ -135,7 +139,11 @@ func (c *Control) DescribeType(ctx context.Context, who Caller, in DescribeTypeI
 	if errors.Is(err, registry.ErrTypeNotFound) {
 		return TypeDetail{}, noType(name)
 	}
-	return TypeDetail{summary, t.Version, t.Runtime, string(schema), c.Behaviours.Behaviour(name)}, err
+	d := TypeDetail{Summary: summary, Described: t.Version, Runtime: t.Runtime, Schema: string(schema), Behaviour: c.Behaviours.Behaviour(name)}
+	if t.Code != nil {
+		d.Endpoint, d.Function = t.Code.Endpoint, t.Code.Function
+	}
+	return d, err
 }
 
 // SimulateType sets how a simulated type behaves.

@@ -104,18 +104,29 @@ func changeOf(r operation.Request, o Outcome) *resource.Change {
 }
 
 // unanswered is what becomes of a call that no answer came from. A call that ran
-// out of time may have done its work, so it is made again with the same token;
-// handlers are idempotent by it.
+// out of time, or whose answer was lost on its way, may have done its work, so it is made
+// again with the same token; handlers are idempotent by it.
 func unanswered(ev operation.Event, o Outcome) operation.Event {
 	switch {
 	case errors.Is(o.Err, context.DeadlineExceeded):
 		ev.Kind, ev.ErrorCode, ev.Delay = operation.Retry, string(InternalFailure), o.Backoff
 		ev.Message = fmt.Sprintf("The handler did not answer within its limit of %v", o.Limit)
 		return ev
+	case errors.Is(o.Err, ErrUnreachable):
+		return again(ev, o, "The handler could not be reached: ")
+	case errors.Is(o.Err, ErrLostOutcome):
+		return again(ev, o, "The handler's answer was lost: ")
 	case errors.Is(o.Err, ErrInvalidAnswer):
 		return fail(ev, InternalFailure, "The handler's answer is not valid: "+o.Err.Error())
 	}
 	return fail(ev, InternalFailure, "The handler could not be called: "+o.Err.Error())
+}
+
+// again has the call made again after what the network did to it.
+func again(ev operation.Event, o Outcome, what string) operation.Event {
+	ev.Kind, ev.ErrorCode, ev.Delay = operation.Retry, NetworkFailure.Public(), o.Backoff
+	ev.Message = what + o.Err.Error()
+	return ev
 }
 
 // maxIdentifier is the longest identifier in characters that AWS's model lets calls name.

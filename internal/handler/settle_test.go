@@ -92,6 +92,16 @@ func TestSettle(t *testing.T) {
 			operation.Retry, "InternalFailure", "The handler did not answer within its limit of 1m0s", "",
 		},
 		{
+			"a handler that cannot be reached", create,
+			handler.Outcome{Backoff: 7 * time.Second, Err: fmt.Errorf("http://h:1: %w", handler.ErrUnreachable)},
+			operation.Retry, "NetworkFailure", "The handler could not be reached: http://h:1: handler: unreachable", "",
+		},
+		{
+			"an answer that was lost", request(operation.Delete, "a"),
+			handler.Outcome{Backoff: 7 * time.Second, Err: fmt.Errorf("http://h:1: %w", handler.ErrLostOutcome)},
+			operation.Retry, "NetworkFailure", "The handler's answer was lost: http://h:1: handler: outcome lost", "",
+		},
+		{
 			"crash", create,
 			handler.Outcome{Err: errors.New("exit status 2")},
 			operation.Fail, "InternalFailure", "The handler could not be called: exit status 2", "",

@@ -130,16 +130,8 @@ func readDir(files fs.FS, command []string) (p Project, err error) {
 	case err != nil:
 		return p, err
 	}
-	name := strings.ToLower(strings.ReplaceAll(s.TypeName, "::", "-"))
-	if p.Schema, err = firstDocument(files, name+".json", "schema.json"); err != nil {
+	if err := p.readSchemas(files, s); err != nil {
 		return p, err
-	}
-	for _, c := range []string{name + "-configuration.json", "configuration-schema.json"} {
-		if p.Configuration == nil {
-			if p.Configuration, err = optional(files, c); err != nil {
-				return p, err
-			}
-		}
 	}
 	p.Runtime, p.Handler, p.Command = s.Runtime, s.Entrypoint, command
 	dirs := []string{"."}
@@ -150,6 +142,22 @@ func readDir(files fs.FS, command []string) (p Project, err error) {
 	}
 	p.Code, err = pack(files, dirs)
 	return p, err
+}
+
+// readSchemas reads the schemas of a project with these settings.
+func (p *Project) readSchemas(files fs.FS, s settings) (err error) {
+	name := strings.ToLower(strings.ReplaceAll(s.TypeName, "::", "-"))
+	if p.Schema, err = firstDocument(files, name+".json", "schema.json"); err != nil {
+		return err
+	}
+	for _, c := range []string{name + "-configuration.json", "configuration-schema.json"} {
+		if p.Configuration == nil {
+			if p.Configuration, err = optional(files, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // codeOf finds the directories with the built code of a project; their content goes into

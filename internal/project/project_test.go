@@ -179,3 +179,44 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+func TestASchemaIsReadWithoutCode(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	settings := `{"artifact_type":"RESOURCE","typeName":"Own::Test::Thing","runtime":"go1.x"}`
+	write("project/.rpdk-config", settings)
+	write("project/own-test-thing.json", "s")
+	write("project/own-test-thing-configuration.json", "c")
+	write("plain/schema.json", "s")
+	write("empty/x", "")
+	write("hook/.rpdk-config", `{"artifact_type":"HOOK"}`)
+	for name, want := range map[string]string{
+		filepath.Join(dir, "project"): "s c",
+		filepath.Join(dir, "plain"):   "s ",
+		write("any.json", "s"):        "s ",
+		write("p.zip", string(archive(t, map[string]string{".rpdk-config": settings, "schema.json": "s", "configuration-schema.json": "c"}))): "s c",
+	} {
+		p, err := ReadSchema(name)
+		if err != nil || string(p.Schema)+" "+string(p.Configuration) != want || p.Code != nil {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	for name, want := range map[string]string{
+		filepath.Join(dir, "empty"): "there is no schema", filepath.Join(dir, "hook"): "this is a HOOK", filepath.Join(dir, "none"): "no such file",
+		write("bad.zip", "x"): "not a valid zip", write("large.json", strings.Repeat("x", maxDocument+1)): "larger than",
+	} {
+		if _, err := ReadSchema(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}

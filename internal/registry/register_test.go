@@ -84,6 +84,13 @@ func TestARegisteredTypeIsItsAccountsOwn(t *testing.T) {
 			t.Errorf("%s in %s: %+v, %v", c.account, c.region, typ, err)
 		}
 	}
+	elsewhere, err := r.Register(t.Context(), "2", "r", text(name, "elsewhere"), registry.Code{Endpoint: "http://h:1", Function: "f"})
+	if err != nil || elsewhere.Outcome != registry.Added {
+		t.Errorf("behind an endpoint: %+v, %v", elsewhere, err)
+	}
+	if typ, err := r.Lookup(t.Context(), "2", "r", name, ""); err != nil || typ.Runtime != registry.Invoke || typ.Code.Function != "f" {
+		t.Errorf("behind an endpoint: %+v, %v", typ, err)
+	}
 	if typ, err := r.Lookup(t.Context(), "1", "r", name, "00000001"); err != nil || typ.Code.Handler != "m.h" {
 		t.Errorf("the first version: %+v, %v", typ, err)
 	}

@@ -27,7 +27,8 @@ var ErrTypeNotFound = errors.New("registry: type not found")
 const (
 	Simulate = "simulate"
 	Demo     = "demo"
-	Lambda   = "lambda" // of registered types
+	Lambda   = "lambda" // of registered types whose code is here
+	Invoke   = "invoke" // of those whose handlers run behind a Lambda Invoke endpoint
 )
 
 // FirstVersion is the version of a type that was registered once.
@@ -118,7 +119,7 @@ func (r *Registry) lookup(ctx context.Context, scope, name, version string) (Typ
 			}
 			t := Type{Name: name, Version: v.ID, Schema: s, Runtime: Simulate, Code: v.Code}
 			if v.Code != nil {
-				t.Runtime = Lambda
+				t.Runtime = v.Code.servedBy()
 			}
 			return t, nil
 		}
@@ -194,6 +195,18 @@ type Code struct {
 	Runtime string   `json:",omitempty"` // Lambda's name of what runs it, such as provided.al2023 or python3.12
 	Handler string   `json:",omitempty"` // where it begins, such as my_pkg.handlers.resource
 	Command []string `json:",omitempty"` // what to run, in place of both
+
+	// Where handlers run that are not run here: then nothing of the above is set.
+	Endpoint string `json:",omitempty"` // URL that the Lambda Invoke API is served at
+	Function string `json:",omitempty"` // name or ARN of the function there
+}
+
+// servedBy is the name of the runtime that calls the handlers.
+func (c Code) servedBy() string {
+	if c.Endpoint != "" {
+		return Invoke
+	}
+	return Lambda
 }
 
 // Types returns every type that an account sees in a region, sorted by name.

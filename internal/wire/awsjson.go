@@ -72,7 +72,7 @@ func Operations() []string {
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
 		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
-		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity,
+		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity, getSessionToken, invoke,
 	}
 }
 

@@ -15,11 +15,11 @@ const MaxBody = 4 << 20
 // errAborted means that the client left before its answer. Nobody reads the answer.
 var errAborted = errors.New("wire: the client closed the connection")
 
-// readBody reads the whole body into x.body. Memory grows with what arrives, not with what
+// readBody reads the whole body, most bytes or fewer, into x.body. Memory grows with what arrives, not with what
 // was announced.
-func (x *exchange) readBody(w http.ResponseWriter) error {
+func (x *exchange) readBody(w http.ResponseWriter, most int64) error {
 	r := x.r
-	if r.ContentLength > MaxBody {
+	if r.ContentLength > most {
 		w.Header()["Connection"] = []string{"close"} // do not read the rest
 		return errTooLarge
 	}
@@ -28,7 +28,7 @@ func (x *exchange) readBody(w http.ResponseWriter) error {
 	}
 	body := r.Body
 	if r.ContentLength < 0 {
-		body = http.MaxBytesReader(w, body, MaxBody)
+		body = http.MaxBytesReader(w, body, most)
 	}
 	err := x.readAll(body)
 	x.call.In = len(x.body)

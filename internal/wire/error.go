@@ -81,6 +81,7 @@ func Errors() []string {
 	for _, e := range stsErrors {
 		names = append(names, e.code)
 	}
+	names = slices.AppendSeq(names, maps.Keys(lambdaErrors))
 	slices.Sort(names)
 	return slices.Compact(names)
 }

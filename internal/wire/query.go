@@ -91,6 +91,9 @@ func (x *exchange) serveQuery(w http.ResponseWriter, q query) {
 			Name: invalidAction,
 			Text: "The type registry (DescribeType, ListTypes) cannot be asked over this API yet.",
 		})
+	case q.action == getSessionToken && q.version == stsVersion:
+		x.call.Operation = getSessionToken
+		x.answerXML(w, stsNamespace, x.getSession())
 	case q.action != getCallerIdentity || q.version != stsVersion:
 		x.answerXML(w, stsNamespace, &control.Error{
 			Name: invalidAction,

@@ -65,7 +65,7 @@ func TestOperationsNamesEachEndpoint(t *testing.T) {
 			want = append(want, e.name)
 		}
 	}
-	want = append(want, getCallerIdentity)
+	want = append(want, getCallerIdentity, getSessionToken, invoke)
 	got := map[string]bool{}
 	for _, name := range Operations() {
 		got[name] = true

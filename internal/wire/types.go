@@ -51,6 +51,10 @@ func registerMembers(s *scanner, in *control.RegisterTypeInput) {
 			in.Handler = s.text()
 		case "Command":
 			in.Command = s.texts()
+		case "Endpoint":
+			in.Endpoint = s.text()
+		case "Function":
+			in.Function = s.text()
 		default:
 			s.skip()
 		}
@@ -162,5 +166,7 @@ func appendTypeDetail(b []byte, d control.TypeDetail) []byte {
 		Runtime       string
 		Schema        string          // JSON text
 		Behaviour     json.RawMessage `json:",omitempty"`
-	}{summaryOf(d.Summary), d.Described, d.Runtime, d.Schema, d.Behaviour})
+		Endpoint      string          `json:",omitempty"`
+		Function      string          `json:",omitempty"`
+	}{summaryOf(d.Summary), d.Described, d.Runtime, d.Schema, d.Behaviour, d.Endpoint, d.Function})
 }

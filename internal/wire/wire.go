@@ -1,5 +1,5 @@
-// Package wire speaks the protocols of AWS's clients: awsJson 1.0 for Cloud Control and
-// the query protocol for STS, both on one port. It turns bytes into inputs of package
+// Package wire speaks the protocols of AWS's clients: awsJson 1.0 for Cloud Control, the
+// query protocol for STS and Lambda's Invoke, all on one port. It turns bytes into inputs of package
 // control and what comes back into bytes, and it holds the one table of what each error
 // looks like to a client.
 //
@@ -48,6 +48,8 @@ type Control interface {
 	ListTypes(context.Context, control.Caller, control.ListTypesInput) ([]registry.Summary, error)
 	DescribeType(context.Context, control.Caller, control.DescribeTypeInput) (control.TypeDetail, error)
 	SimulateType(context.Context, control.Caller, control.SimulateTypeInput) (control.TypeDetail, error)
+
+	Invoke(context.Context, control.Caller, control.InvokeInput) (control.Invoked, error)
 }
 
 // Authenticate tells who sent r with the given body, already read. The credential must be
@@ -63,6 +65,9 @@ type Config struct {
 	// Allow says whether the account may make one more call of the operation now; nil
 	// allows all. Who may not gets a ThrottlingException, on which SDKs wait and try again.
 	Allow func(account, operation string) bool
+	// Unsigned is who calls Invoke without a signature, or with one by a key that is not known;
+	// nil refuses such calls.
+	Unsigned func(r *http.Request) auth.Identity
 }
 
 // Call is what is known of one exchange when it is over, for the access log and for
@@ -82,6 +87,8 @@ type Handler struct {
 	authenticate Authenticate
 	log          *slog.Logger
 	allow        func(account, operation string) bool
+	unsigned     func(r *http.Request) auth.Identity
+	control      Control
 	targets      map[string]endpoint // by X-Amz-Target
 }
 
@@ -92,7 +99,7 @@ func New(c Config) *Handler {
 	if c.Allow == nil {
 		c.Allow = func(string, string) bool { return true }
 	}
-	return &Handler{authenticate: c.Authenticate, log: c.Log, allow: c.Allow, targets: targets}
+	return &Handler{authenticate: c.Authenticate, log: c.Log, allow: c.Allow, unsigned: c.Unsigned, control: c.Control, targets: targets}
 }
 
 // ServeHTTP answers r where nobody asks how it went.
@@ -134,9 +141,14 @@ func (x *exchange) release() {
 	exchanges.Put(x)
 }
 
-// serve tells the protocols apart: X-Amz-Target means JSON, an Action means query.
+// serve tells the protocols apart: a path of Lambda's means Invoke, X-Amz-Target means JSON,
+// an Action means query.
 func (x *exchange) serve(w http.ResponseWriter) {
-	if err := x.readBody(w); err != nil {
+	if function, ok := functionOf(x.r); ok {
+		x.serveInvoke(w, function)
+		return
+	}
+	if err := x.readBody(w, MaxBody); err != nil {
 		x.answerJSON(w, err)
 		return
 	}
