@@ -48,6 +48,9 @@ func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
 	in := map[string]any{
 		"Schema": string(p.Schema), "Digest": digest, "Parts": parts, "Runtime": p.Runtime, "Handler": p.Handler, "Command": p.Command,
 	}
+	if p.Configuration != nil {
+		in["ConfigurationSchema"] = string(p.Configuration)
+	}
 	answer, err := server.call("GroundControl.RegisterType", in)
 	if err != nil {
 		return err

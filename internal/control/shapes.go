@@ -163,6 +163,9 @@ type RegisterTypeInput struct {
 	Runtime *string // Lambda's name of what runs the code
 	Handler *string // where it begins
 	Command []string
+	// ConfigurationSchema is the schema of the type's configuration, JSON text; absent for
+	// what Schema itself declares.
+	ConfigurationSchema *string
 }
 
 // ListTypesInput is the input of ListTypes.
@@ -178,6 +181,12 @@ type DescribeTypeInput struct {
 type TypeVersionInput struct {
 	TypeName      *string
 	TypeVersionId *string
+}
+
+// ConfigureTypeInput is the input of ConfigureType.
+type ConfigureTypeInput struct {
+	TypeName      *string
+	Configuration *string // JSON text; absent to remove what is set
 }
 
 // SimulateTypeInput is the input of SimulateType.

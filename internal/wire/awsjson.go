@@ -54,6 +54,7 @@ func groundControl(c Control) map[string]endpoint {
 		route("DeregisterType", typeVersionMembers, c.DeregisterType, appendNothing),
 		route("ListTypes", listTypesMembers, c.ListTypes, appendTypes),
 		route("DescribeType", describeTypeMembers, c.DescribeType, appendTypeDetail),
+		route("ConfigureType", configureMembers, c.ConfigureType, appendNothing),
 		route("SimulateType", simulateMembers, c.SimulateType, appendTypeDetail),
 	)
 }
@@ -72,7 +73,7 @@ func Operations() []string {
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
 		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
-		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity,
+		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "ConfigureType", "SimulateType", getCallerIdentity,
 	}
 }
 

@@ -122,7 +122,7 @@ func answerOf(t *testing.T, name, text string) (any, error) {
 		return *unmarshal(t, text, new([]registry.Imported)), nil
 	case "ListTypes":
 		return *unmarshal(t, text, new([]registry.Summary)), nil
-	case "PutCode", "DeregisterType":
+	case "PutCode", "DeregisterType", "ConfigureType":
 		return struct{}{}, nil
 	case "RegisterType":
 		return *unmarshal(t, text, new(registry.Imported)), nil

@@ -51,6 +51,8 @@ func registerMembers(s *scanner, in *control.RegisterTypeInput) {
 			in.Handler = s.text()
 		case "Command":
 			in.Command = s.texts()
+		case "ConfigurationSchema":
+			in.ConfigurationSchema = s.text()
 		default:
 			s.skip()
 		}
@@ -74,6 +76,19 @@ func describeTypeMembers(s *scanner, in *control.DescribeTypeInput) {
 
 func typeVersionMembers(s *scanner, in *control.TypeVersionInput) {
 	describeTypeMembers(s, (*control.DescribeTypeInput)(in))
+}
+
+func configureMembers(s *scanner, in *control.ConfigureTypeInput) {
+	s.object(func(name []byte) {
+		switch string(name) {
+		case "TypeName":
+			in.TypeName = s.text()
+		case "Configuration":
+			in.Configuration = s.text()
+		default:
+			s.skip()
+		}
+	})
 }
 
 func simulateMembers(s *scanner, in *control.SimulateTypeInput) {

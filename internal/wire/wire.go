@@ -47,6 +47,7 @@ type Control interface {
 	DeregisterType(context.Context, control.Caller, control.TypeVersionInput) (struct{}, error)
 	ListTypes(context.Context, control.Caller, control.ListTypesInput) ([]registry.Summary, error)
 	DescribeType(context.Context, control.Caller, control.DescribeTypeInput) (control.TypeDetail, error)
+	ConfigureType(context.Context, control.Caller, control.ConfigureTypeInput) (struct{}, error)
 	SimulateType(context.Context, control.Caller, control.SimulateTypeInput) (control.TypeDetail, error)
 }
 

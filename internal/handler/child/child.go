@@ -5,6 +5,7 @@ package child
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 type Types interface {
 	Lookup(ctx context.Context, account, region, name, version string) (registry.Type, error)
 	Zip(ctx context.Context, c registry.Code) ([]byte, error)
+	HandlerConfiguration(ctx context.Context, account, region, name, version string) (json.RawMessage, error)
 }
 
 // Runtime is the handler.Runtime of registered types. It is safe for use by many
@@ -52,7 +54,11 @@ func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, e
 	if err != nil {
 		return handler.Answer{}, err
 	}
-	payload, err := provider.Payload(c, provider.Extra{})
+	configuration, err := r.Types.HandlerConfiguration(ctx, c.Account, c.Region, c.TypeName, c.TypeVersion)
+	if err != nil {
+		return handler.Answer{}, fmt.Errorf("child: configuration: %w", err)
+	}
+	payload, err := provider.Payload(c, provider.Extra{Configuration: configuration})
 	if err != nil {
 		return handler.Answer{}, fmt.Errorf("child: payload: %w", err)
 	}
