@@ -72,7 +72,7 @@ var may = map[string][]string{
 	"cmd/groundcontrol": {
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
 		"internal/handler/simulate", "internal/handler/child", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
-		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow",
+		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow", "internal/project",
 	},
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"slices"
 	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/control"
@@ -69,12 +70,18 @@ func targets(prefix string, endpoints ...endpoint) map[string]endpoint {
 
 // Operations lists every name that [Call].Operation can hold.
 func Operations() []string {
-	return []string{
+	names := []string{
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
 		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
 		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "ConfigureType", "SimulateType", getCallerIdentity,
 	}
+	for _, name := range registryActions() {
+		if !slices.Contains(names, name) { // some are called as ours are
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // route makes an endpoint of its four parts. The order in which it looks for faults is

@@ -1,5 +1,5 @@
 // Package wire speaks the protocols of AWS's clients: awsJson 1.0 for Cloud Control and
-// the query protocol for STS, both on one port. It turns bytes into inputs of package
+// the query protocol for STS and CloudFormation, both on one port. It turns bytes into inputs of package
 // control and what comes back into bytes, and it holds the one table of what each error
 // looks like to a client.
 //
@@ -56,11 +56,14 @@ type Control interface {
 // of ours. It must not keep the body.
 type Authenticate func(r *http.Request, body []byte, services ...string) (auth.Identity, error)
 
-// Config is what a Handler works with. All fields are required.
+// Config is what a Handler works with. All fields are required but where they say otherwise.
 type Config struct {
 	Control      Control
 	Authenticate Authenticate
-	Log          *slog.Logger // told of our own faults, one line each
+	// CloudFormation is the type registry; nil for none.
+	CloudFormation CloudFormation
+
+	Log *slog.Logger // told of our own faults, one line each
 	// Allow says whether the account may make one more call of the operation now; nil
 	// allows all. Who may not gets a ThrottlingException, on which SDKs wait and try again.
 	Allow func(account, operation string) bool
@@ -84,6 +87,7 @@ type Handler struct {
 	log          *slog.Logger
 	allow        func(account, operation string) bool
 	targets      map[string]endpoint // by X-Amz-Target
+	actions      map[string]action   // of CloudFormation
 }
 
 // New returns a handler of all that this package speaks.
@@ -93,7 +97,7 @@ func New(c Config) *Handler {
 	if c.Allow == nil {
 		c.Allow = func(string, string) bool { return true }
 	}
-	return &Handler{authenticate: c.Authenticate, log: c.Log, allow: c.Allow, targets: targets}
+	return &Handler{authenticate: c.Authenticate, log: c.Log, allow: c.Allow, targets: targets, actions: cloudFormation(c.CloudFormation)}
 }
 
 // ServeHTTP answers r where nobody asks how it went.
