@@ -221,17 +221,19 @@ func TestTheSDKPagesThroughAllTypes(t *testing.T) {
 	if len(names) < 10 || !names[logGroup] || !names[countdown] {
 		t.Errorf("types: %v", names)
 	}
-	for want, in := range map[int]*cloudformation.ListTypesInput{
-		0: {Filters: &types.TypeFilters{Category: types.CategoryAwsTypes}}, // private and AWS's own exclude each other
-		1: {},
-		2: {Visibility: types.VisibilityPublic, Filters: &types.TypeFilters{TypeNamePrefix: str("AWS::S3"), Category: types.CategoryAwsTypes}, ProvisioningType: types.ProvisioningTypeImmutable},
+	for _, of := range []struct {
+		want int
+		in   cloudformation.ListTypesInput
+	}{
+		{1, cloudformation.ListTypesInput{}}, // the Countdown, which counts as activated
+		{0, cloudformation.ListTypesInput{Filters: &types.TypeFilters{Category: types.CategoryAwsTypes}}}, // AWS's own are not private
+		{0, cloudformation.ListTypesInput{DeprecatedStatus: types.DeprecatedStatusDeprecated}},
+		{1, cloudformation.ListTypesInput{Visibility: types.VisibilityPublic, Filters: &types.TypeFilters{TypeNamePrefix: str("AWS::S3"), Category: types.CategoryAwsTypes}}},
+		{0, cloudformation.ListTypesInput{Visibility: types.VisibilityPublic, Filters: &types.TypeFilters{TypeNamePrefix: str("AWS::S3")}, ProvisioningType: types.ProvisioningTypeImmutable}},
 	} {
-		out, err := c.ListTypes(t.Context(), in)
-		if want == 2 {
-			want = 0
-		}
-		if err != nil || len(out.TypeSummaries) != want {
-			t.Errorf("%+v: %+v, %v", in, out, err)
+		out, err := c.ListTypes(t.Context(), &of.in)
+		if err != nil || len(out.TypeSummaries) != of.want {
+			t.Errorf("%+v: %+v, %v", of.in, out, err)
 		}
 	}
 }
