@@ -198,6 +198,45 @@ func TestTheSDKRegistersAndConfiguresAType(t *testing.T) {
 	}
 }
 
+// TestConfigurationsAreForTheirAccountOnly has two accounts configure a type that both see.
+func TestConfigurationsAreForTheirAccountOnly(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withKey(otherKey)
+	const name = "Third::Party::Thing"
+	file := filepath.Join(t.TempDir(), "thing.json")
+	if err := os.WriteFile(file, []byte(`{"typeName":"`+name+`","description":"d","additionalProperties":false,"properties":{"A":{"type":"string"}},
+		"primaryIdentifier":["/properties/A"],"typeConfiguration":{"properties":{"Key":{"type":"string"}},"additionalProperties":false}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.command(t, 0, "type", "import", file)
+	keys := map[string]auth.Key{"hunter2-of-the-first": s.key, "hunter2-of-the-other": otherKey}
+	arns := map[string]*string{}
+	for secret, key := range keys {
+		out, err := s.cfn(key, region).SetTypeConfiguration(t.Context(), &cloudformation.SetTypeConfigurationInput{
+			Type: types.ThirdPartyTypeResource, TypeName: str(name), Configuration: str(`{"Key":"` + s.secret(secret) + `"}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		arns[secret] = out.ConfigurationArn
+	}
+	for secret, key := range keys {
+		var all []types.TypeConfigurationIdentifier
+		for _, arn := range arns {
+			all = append(all, types.TypeConfigurationIdentifier{TypeConfigurationArn: arn})
+		}
+		out, err := s.cfn(key, region).BatchDescribeTypeConfigurations(t.Context(), &cloudformation.BatchDescribeTypeConfigurationsInput{TypeConfigurationIdentifiers: all})
+		if err != nil || len(out.TypeConfigurations) != 1 || !strings.Contains(*out.TypeConfigurations[0].Configuration, secret) || len(out.Errors) != 1 {
+			t.Errorf("by arn: %+v, %v", out, err)
+		}
+	}
+	_, err := s.cfn(otherKey, region).DeregisterType(t.Context(), &cloudformation.DeregisterTypeInput{Type: types.RegistryTypeResource, TypeName: str(name)})
+	if !isError(err, "CFNRegistryException") {
+		t.Errorf("a public type is deregistered by an account: %v", err)
+	}
+}
+
 func ptr[T any](v T) *T { return &v }
 
 func TestTheSDKPagesThroughAllTypes(t *testing.T) {

@@ -120,7 +120,7 @@ func TestTheSDKRoundTripsTheTypeRegistry(t *testing.T) {
 		{
 			"BatchDescribeTypeConfigurations",
 			control.CFNBatchDescribeTypeConfigurationsInput{TypeConfigurationIdentifiers: []control.CFNTypeConfigurationIdentifier{{TypeArn: s("a")}, {Type: s("RESOURCE"), TypeName: s(typeName)}}},
-			control.CFNBatchDescribeTypeConfigurationsOutput{Errors: []control.CFNTypeConfigurationError{{"C", "m", control.CFNTypeConfigurationIdentifier{TypeArn: s("a")}}}},
+			control.CFNBatchDescribeTypeConfigurationsOutput{Errors: []control.CFNTypeConfigurationError{{ErrorCode: "C", ErrorMessage: "m", TypeConfigurationIdentifier: control.CFNTypeConfigurationIdentifier{TypeArn: s("a")}}}},
 			func(x context.Context, c *cc) (any, error) {
 				return c.BatchDescribeTypeConfigurations(x, &cloudformation.BatchDescribeTypeConfigurationsInput{TypeConfigurationIdentifiers: []types.TypeConfigurationIdentifier{{TypeArn: s("a")}, {Type: "RESOURCE", TypeName: s(typeName)}}})
 			},
