@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -190,21 +191,23 @@ func (s *server) checkLog() {
 	}
 }
 
-// fileHas reports whether a file of the data directory has the text.
+// fileHas reports whether a file below the data directory has the text.
 func (s *server) fileHas(text string) bool {
 	s.t.Helper()
-	files, err := os.ReadDir(s.data)
+	found := false
+	err := filepath.WalkDir(s.data, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		found = found || strings.Contains(string(content), text)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a temporary one
+		}
+		return err
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, f := range files {
-		content, err := os.ReadFile(filepath.Join(s.data, f.Name()))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if strings.Contains(string(content), text) {
-			return true
-		}
-	}
-	return false
+	return found
 }

@@ -282,7 +282,8 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	srv := server.New(server.Config{
 		API: wire.New(wire.Config{
 			Control: ctl, Authenticate: c.authenticator(keys), Unsigned: c.unsigned(keys), Log: logs,
-			Allow: func(account, operation string) bool { return set.limiter.Allow(account, operation, time.Now()) },
+			CloudFormation: &control.CloudFormation{Control: ctl, Packages: newPackages(c.Data)},
+			Allow:          func(account, operation string) bool { return set.limiter.Allow(account, operation, time.Now()) },
 		}),
 		Drain: c.Drain,
 		Log:   logs, Metrics: m.Handler(), Observer: m, Access: c.accessLog(logs),

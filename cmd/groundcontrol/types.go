@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -46,26 +47,38 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
 		return nil, err
 	}
-	credentials := func(context.Context, string, string) (provider.Credentials, error) {
-		return provider.Credentials{}, nil
-	}
-	if c.Credentials != "" {
-		file, err := credential.Open(c.Credentials)
-		if err != nil {
-			return nil, err
-		}
-		credentials = file.For
+	extra, err := c.extra(t.registry)
+	if err != nil {
+		return nil, err
 	}
 	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
 	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Log: logs, Attend: t.proxy.attend})
 	t.runtimes[registry.Lambda] = handler.Recorder{Journal: &t.journal, Runtime: &child.Runtime{
-		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Credentials: credentials,
+		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Extra: extra,
 	}}
-	t.remote = invoke.New(t.registry, provider.Credentials{
+	t.remote = invoke.New(t.registry, extra, provider.Credentials{
 		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
 	}, logs)
-	t.runtimes[registry.Invoke] = t.remote
+	t.runtimes[registry.Invoke] = handler.Recorder{Journal: &t.journal, Runtime: t.remote}
 	return t, nil
+}
+
+// extra is what calls of registered types carry besides themselves.
+func (c *serve) extra(types *registry.Registry) (provider.Source, error) {
+	var file *credential.File
+	if c.Credentials != "" {
+		var err error
+		if file, err = credential.Open(c.Credentials); err != nil {
+			return nil, fmt.Errorf("--handler-credentials: %w", err)
+		}
+	}
+	return func(ctx context.Context, call handler.Call) (e provider.Extra, err error) {
+		e.Configuration, err = types.HandlerConfiguration(ctx, call.Account, call.Region, call.TypeName, call.TypeVersion)
+		if err == nil && file != nil {
+			e.Credentials, err = file.For(ctx, call.Account, call.RoleArn)
+		}
+		return e, err
+	}, nil
 }
 
 // follow takes in what other nodes set up, until ctx is done.

@@ -60,8 +60,8 @@ var may = map[string][]string{
 	"internal/handler/simulate":   {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
 	"internal/handler/provider":   {"internal/handler", "internal/schema"}, // the handler contract on the wire
 	"internal/handler/credential": {"internal/handler/provider"},           // what handlers call their services with
-	"internal/handler/child":      {"internal/operation", "internal/handler", "internal/handler/credential", "internal/handler/provider", "internal/lambda", "internal/project", "internal/registry", "internal/schema"},
-	"internal/handler/invoke":     {"internal/handler", "internal/handler/credential", "internal/handler/provider", "internal/lambda", "internal/registry", "internal/schema", "internal/auth"},
+	"internal/handler/child":      {"internal/operation", "internal/handler", "internal/handler/provider", "internal/lambda", "internal/project", "internal/registry", "internal/schema"},
+	"internal/handler/invoke":     {"internal/handler", "internal/handler/provider", "internal/lambda", "internal/registry", "internal/schema", "internal/auth"},
 	"internal/handler/demo":       {"internal/handler", "internal/schema"},
 	"internal/handler/witness":    {"internal/handler", "internal/schema"}, // in servers under a chaos test only
 
@@ -75,7 +75,7 @@ var may = map[string][]string{
 	"cmd/groundcontrol": {
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
 		"internal/handler/simulate", "internal/handler/child", "internal/handler/credential", "internal/handler/invoke", "internal/handler/provider", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
-		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow",
+		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow", "internal/project",
 	},
 }
 

@@ -22,6 +22,7 @@ type Type struct {
 	Versions typeVersions `cmd:"" help:"List the versions of a type."`
 
 	SetDefault typeSetDefault `cmd:"" help:"Make a version of a type the one that calls use which name none."`
+	Configure  typeConfigure  `cmd:"" help:"Set what the handlers of a type need to know beside the resource, such as the key of an API. It is kept encrypted, for the account and region."`
 	Deregister typeDeregister `cmd:"" help:"Take a type that was imported or registered away, or one version of it. Its resources stay, out of reach."`
 
 	Template typeTemplate `cmd:"" help:"Print a desired state with as little as the type accepts."`

@@ -55,7 +55,7 @@ func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
 	in := map[string]any{
 		"Schema": string(p.Schema), "Digest": digest, "Parts": parts, "Runtime": p.Runtime, "Handler": p.Handler, "Command": p.Command,
 	}
-	return c.register(t, server, in, out, notes)
+	return c.register(t, server, p, in, out, notes)
 }
 
 // elsewhere registers a type whose handlers run behind an endpoint.
@@ -75,11 +75,14 @@ func (c *typeRegister) elsewhere(t *Type, out io.Writer, notes Notices) error {
 		return err
 	}
 	in := map[string]any{"Schema": string(p.Schema), "Endpoint": string(c.Invoke), "Function": cmp.Or(c.Function, "TypeFunction")}
-	return c.register(t, server, in, out, notes)
+	return c.register(t, server, p, in, out, notes)
 }
 
 // register makes the call that registers, and prints what came of it.
-func (c *typeRegister) register(t *Type, server *client, in map[string]any, out io.Writer, notes Notices) error {
+func (c *typeRegister) register(t *Type, server *client, p project.Project, in map[string]any, out io.Writer, notes Notices) error {
+	if p.Configuration != nil {
+		in["ConfigurationSchema"] = string(p.Configuration)
+	}
 	answer, err := server.call("GroundControl.RegisterType", in)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (c *Control) registerElsewhere(ctx context.Context, who Caller, in Register
 	if problem != "" {
 		return registry.Imported{}, refuse(validation, "Endpoint %s: want a URL such as http://127.0.0.1:3001", problem)
 	}
-	return c.Types.Register(ctx, who.Account, who.Region, []byte(*in.Schema), registry.Code{Endpoint: endpoint, Function: name})
+	return c.Types.Register(ctx, who.Account, who.Region, asRegistration(in, registry.Code{Endpoint: endpoint, Function: name}))
 }
 
 // endpointOf is the base URL that a text names, or what is wrong with it. The text may hold a

@@ -41,7 +41,7 @@ func functions(t *testing.T, here raw, registered ...string) *Control {
 	}
 	for _, name := range registered {
 		for _, version := range []string{"one", "two"} {
-			if _, err := r.Register(t.Context(), "1", "r", text("Own::Test::"+name, version), registry.Code{Endpoint: "http://h:1", Function: "f"}); err != nil {
+			if _, err := r.Register(t.Context(), "1", "r", registry.Registration{Schema: text("Own::Test::"+name, version), Code: registry.Code{Endpoint: "http://h:1", Function: "f"}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -167,6 +167,9 @@ type RegisterTypeInput struct {
 	// In place of all that is about code.
 	Endpoint *string // URL of a Lambda Invoke API that has the handlers
 	Function *string // their name there
+	// ConfigurationSchema is the schema of the type's configuration, JSON text; absent for
+	// what Schema itself declares.
+	ConfigurationSchema *string
 }
 
 // ListTypesInput is the input of ListTypes.
@@ -182,6 +185,12 @@ type DescribeTypeInput struct {
 type TypeVersionInput struct {
 	TypeName      *string
 	TypeVersionId *string
+}
+
+// ConfigureTypeInput is the input of ConfigureType.
+type ConfigureTypeInput struct {
+	TypeName      *string
+	Configuration *string // JSON text; absent to remove what is set
 }
 
 // SimulateTypeInput is the input of SimulateType.

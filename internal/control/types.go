@@ -20,10 +20,14 @@ type Types interface {
 	Describe(ctx context.Context, account, region, name, version string) (registry.Summary, registry.Type, []byte, error)
 	Import(ctx context.Context, texts [][]byte) ([]registry.Imported, error)
 	PutCode(ctx context.Context, digest string, part int, data []byte) error
-	Zip(ctx context.Context, c registry.Code) ([]byte, error)
+	CheckCode(ctx context.Context, c registry.Code) error
 	SetDefault(ctx context.Context, account, region, name, version string) error
 	Deregister(ctx context.Context, account, region, name, version string) error
-	Register(ctx context.Context, account, region string, text []byte, code registry.Code) (registry.Imported, error)
+	Register(ctx context.Context, account, region string, r registry.Registration) (registry.Imported, error)
+	Outline(ctx context.Context, account, region, name, version string) (registry.Outline, error)
+	Configure(ctx context.Context, account, region, name string, text []byte) error
+	Configuration(ctx context.Context, account, region, name string) (registry.Configuration, error)
+	ConfigurationSchema(ctx context.Context, account, region, name, version string) ([]byte, error)
 }
 
 // Behaviours keeps how simulated types behave where that was set.
@@ -76,12 +80,20 @@ func (c *Control) RegisterType(ctx context.Context, who Caller, in RegisterTypeI
 	if in.Handler != nil {
 		code.Handler = *in.Handler
 	}
-	if _, err := c.Types.Zip(ctx, code); errors.Is(err, registry.ErrCode) {
+	if err := c.Types.CheckCode(ctx, code); errors.Is(err, registry.ErrCode) {
 		return registry.Imported{}, refuse(validation, "The code with digest %s is not there whole: store its %d parts first", shorten(code.Digest), code.Parts)
 	} else if err != nil {
 		return registry.Imported{}, err
 	}
-	return c.Types.Register(ctx, who.Account, who.Region, []byte(*in.Schema), code)
+	return c.Types.Register(ctx, who.Account, who.Region, asRegistration(in, code))
+}
+
+func asRegistration(in RegisterTypeInput, code registry.Code) registry.Registration {
+	r := registry.Registration{Schema: []byte(*in.Schema), Code: code}
+	if in.ConfigurationSchema != nil {
+		r.Configuration = []byte(*in.ConfigurationSchema)
+	}
+	return r
 }
 
 // SetDefaultTypeVersion makes a version of a type its default.

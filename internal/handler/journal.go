@@ -78,9 +78,14 @@ func (j *Journal) Read(account, region, typeName string, after int64, max int) (
 
 // Recorder is a Runtime that writes each call of another one down.
 type Recorder struct {
-	Runtime
+	Runtime interface {
+		Runtime
+		RawInvoker
+	}
 	Journal *Journal
 }
+
+var _ RawInvoker = Recorder{}
 
 // Invoke implements Runtime.
 func (r Recorder) Invoke(ctx context.Context, c Call) (Answer, error) {
@@ -98,4 +103,22 @@ func (r Recorder) Invoke(ctx context.Context, c Call) (Answer, error) {
 	}
 	r.Journal.Add(record)
 	return a, err
+}
+
+// InvokeRaw implements RawInvoker. What the call was about is not known.
+func (r Recorder) InvokeRaw(ctx context.Context, t Target, payload []byte) (Raw, error) {
+	began := time.Now()
+	raw, err := r.Runtime.InvokeRaw(ctx, t, payload)
+	record := Record{
+		At: began, Took: time.Since(began), Account: t.Account, Region: t.Region, TypeName: t.TypeName, TypeVersion: t.TypeVersion,
+		Message: "raw call", Output: raw.Output,
+	}
+	switch {
+	case err != nil:
+		record.Message += ": " + err.Error()
+	case raw.Failed:
+		record.Message += ": the function failed"
+	}
+	r.Journal.Add(record)
+	return raw, err
 }

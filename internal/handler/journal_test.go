@@ -63,6 +63,11 @@ type runtime func(handler.Call) (handler.Answer, error)
 
 func (r runtime) Invoke(_ context.Context, c handler.Call) (handler.Answer, error) { return r(c) }
 
+func (r runtime) InvokeRaw(context.Context, handler.Target, []byte) (handler.Raw, error) {
+	a, err := r(handler.Call{})
+	return handler.Raw{Output: a.Output}, err
+}
+
 func TestRecorderWritesEachCallDown(t *testing.T) {
 	s, _, err := schema.Parse([]byte(`{"typeName":"Org::Test::Thing","description":"","properties":{"Id":{"type":"string"}},"primaryIdentifier":["/properties/Id"],"additionalProperties":false}`))
 	if err != nil {
@@ -79,8 +84,11 @@ func TestRecorderWritesEachCallDown(t *testing.T) {
 	if _, err := r.Invoke(t.Context(), call); err == nil {
 		t.Error("the error is lost")
 	}
+	if _, err := r.InvokeRaw(t.Context(), handler.Target{Account: "1", Region: "r", TypeName: "Org::Test::Thing"}, nil); err == nil {
+		t.Error("the error of a raw call is lost")
+	}
 	got, _ := j.Read("1", "r", "Org::Test::Thing", 0, 10)
-	if len(got) != 2 || got[0].Identifier != "x" || got[0].Output != "printed" || got[0].Status != handler.Success ||
+	if len(got) != 3 || got[2].Message != "raw call: it crashed" || got[2].Output != "last words" || got[0].Identifier != "x" || got[0].Output != "printed" || got[0].Status != handler.Success ||
 		got[1].Status != "" || got[1].Message != "it crashed" || got[1].Output != "last words" || got[1].Token != "t" {
 		t.Errorf("%+v", got)
 	}

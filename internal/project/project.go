@@ -65,6 +65,15 @@ func Read(name string, command []string) (Project, error) {
 	return p, nil
 }
 
+// ReadPackage reads the zip that cfn submit --dry-run makes. The error says what is missing.
+func ReadPackage(r io.ReaderAt, size int64) (Project, error) {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return Project{}, fmt.Errorf("%w: want the zip that `cfn submit --dry-run` makes", err)
+	}
+	return readPackage(z)
+}
+
 func readZip(name string) (Project, error) {
 	z, err := zip.OpenReader(name)
 	if err != nil {

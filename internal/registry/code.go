@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 
 	"example.org/groundcontrol/internal/store"
 )
@@ -44,18 +45,35 @@ func (r *Registry) PutCode(ctx context.Context, digest string, part int, data []
 // Zip returns the zip with the code of a version, or ErrCode.
 func (r *Registry) Zip(ctx context.Context, c Code) ([]byte, error) {
 	var all bytes.Buffer
+	if err := r.copyCode(ctx, &all, c); err != nil {
+		return nil, err
+	}
+	return all.Bytes(), nil
+}
+
+// CheckCode tells whether the code of a version is there whole: nil, or ErrCode.
+func (r *Registry) CheckCode(ctx context.Context, c Code) error {
+	return r.copyCode(ctx, io.Discard, c)
+}
+
+// copyCode writes the zip, one part at a time. The error is ErrCode where it was not all.
+func (r *Registry) copyCode(ctx context.Context, to io.Writer, c Code) error {
+	sum := sha256.New()
 	for part := range c.Parts {
 		d, err := r.docs.Document(ctx, codeKind, partName(c.Digest, part))
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, ErrCode
+			return ErrCode
 		}
 		if err != nil {
-			return nil, fmt.Errorf("registry: code: %w", err)
+			return fmt.Errorf("registry: code: %w", err)
 		}
-		all.Write(d.Body)
+		_, _ = sum.Write(d.Body) // a hash takes all
+		if _, err := to.Write(d.Body); err != nil {
+			return fmt.Errorf("registry: code: %w", err)
+		}
 	}
-	if sum := sha256.Sum256(all.Bytes()); hex.EncodeToString(sum[:]) != c.Digest {
-		return nil, ErrCode
+	if hex.EncodeToString(sum.Sum(nil)) != c.Digest {
+		return ErrCode
 	}
-	return all.Bytes(), nil
+	return nil
 }

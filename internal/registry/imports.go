@@ -66,7 +66,7 @@ const (
 // Imported is what became of one schema document.
 type Imported struct {
 	TypeName string // "" where the document does not say
-	Version  string // that is now the default; "" where it was refused
+	Version  string // that it is, and the default unless it was to be none yet; "" where it was refused
 	Outcome  Outcome
 	Problems []string // why it was refused, else what is odd about it and harms nothing
 }
@@ -83,21 +83,37 @@ func (r *Registry) Import(ctx context.Context, texts [][]byte) ([]Imported, erro
 	return r.bring(ctx, all)
 }
 
-// Register makes a schema with the code of its handlers the default version of a type that
-// only one account sees, in one region. It returns and fails as Import does.
-func (r *Registry) Register(ctx context.Context, account, region string, text []byte, code Code) (Imported, error) {
-	all, err := r.bring(ctx, []wanted{{text: text, scope: scopeOf(account, region), code: &code}})
+// Registration is a version of a type with handlers of its own.
+type Registration struct {
+	Schema []byte // JSON
+	// Configuration is the schema of the type's configuration; nil for what Schema itself
+	// declares.
+	Configuration []byte
+	Code          Code
+	// KeepDefault leaves the default version as it is, where there is one.
+	KeepDefault bool
+}
+
+// Register makes a schema with the code of its handlers a version, by default the default
+// version, of a type that only one account sees, in one region. It returns and fails as
+// Import does.
+func (r *Registry) Register(ctx context.Context, account, region string, reg Registration) (Imported, error) {
+	all, err := r.bring(ctx, []wanted{{
+		text: reg.Schema, configuration: reg.Configuration, scope: scopeOf(account, region), code: &reg.Code, keepDefault: reg.KeepDefault,
+	}})
 	if err != nil {
 		return Imported{}, err
 	}
 	return all[0], nil
 }
 
-// wanted is a version that is to be the default of its type.
+// wanted is a version that is to be of its type.
 type wanted struct {
-	text  []byte
-	scope string // "" for every account, else as of scopeOf
-	code  *Code  // nil for a simulated type
+	text          []byte
+	configuration []byte // the schema of its configuration; nil for none
+	scope         string // "" for every account, else as of scopeOf
+	code          *Code  // nil for a simulated type
+	keepDefault   bool   // it is to be the default version only if there is none
 }
 
 func scopeOf(account, region string) string { return account + "/" + region + "/" }
@@ -139,7 +155,7 @@ func (r *Registry) examine(all []wanted, results []Imported) {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
-				results[i] = r.examined(all[i])
+				results[i] = r.examined(&all[i])
 			}
 		})
 	}
@@ -150,10 +166,18 @@ func (r *Registry) examine(all []wanted, results []Imported) {
 	wg.Wait()
 }
 
-func (r *Registry) examined(w wanted) Imported {
+func (r *Registry) examined(w *wanted) Imported {
 	s, warnings, err := schema.Parse(w.text)
 	if err != nil {
 		return Imported{TypeName: claimedName(w.text), Outcome: Refused, Problems: []string{err.Error()}}
+	}
+	if w.configuration == nil {
+		w.configuration = schema.ConfigurationIn(w.text)
+	}
+	if w.configuration != nil {
+		if _, err := schema.ParseConfiguration(w.configuration); err != nil {
+			return Imported{TypeName: s.TypeName, Outcome: Refused, Problems: []string{"configuration schema: " + err.Error()}}
+		}
 	}
 	if b, ok := r.builtin[s.TypeName]; ok && b.Runtime != Simulate && w.scope == "" {
 		return Imported{TypeName: s.TypeName, Outcome: Refused, Problems: []string{"the type is built in and is not simulated from its schema"}}
@@ -182,13 +206,15 @@ func (r *Registry) plan(ctx context.Context, all []wanted, results []Imported, a
 		if !planned {
 			is, _ = r.imported.Get(name)
 		}
-		digest := sha256.Sum256(w.text)
-		v := Version{Imported: at.UTC().Truncate(time.Second), Schema: hex.EncodeToString(digest[:]), Code: w.code}
+		v := Version{Imported: at.UTC().Truncate(time.Second), Schema: schemaKey(w.text), Code: w.code, Configuration: schemaKey(w.configuration)}
 		_, builtin := r.builtin[name]
-		is, results[i].Outcome = is.with(v, builtin)
-		results[i].Version = is.Default
-		if results[i].Outcome != Unchanged {
-			types[name], schemas[v.Schema] = is, w.text
+		is, results[i].Version, results[i].Outcome = is.with(v, builtin, w.keepDefault)
+		if results[i].Outcome == Unchanged {
+			continue
+		}
+		types[name], schemas[v.Schema] = is, w.text
+		if v.Configuration != "" {
+			schemas[v.Configuration] = w.configuration
 		}
 	}
 	var docs []store.Document
@@ -211,17 +237,32 @@ func (r *Registry) plan(ctx context.Context, all []wanted, results []Imported, a
 	return docs, nil
 }
 
-// with returns what is known of a type once v is its default: one that is there already,
-// or a new one. builtin tells that the first version is the built-in one.
-func (is imports) with(v Version, builtin bool) (imports, Outcome) {
-	if now, ok := is.version(""); ok && now.same(v) {
-		return is, Unchanged
+// schemaKey is the name of a schema document in the store, "" for none.
+func schemaKey(text []byte) string {
+	if text == nil {
+		return ""
 	}
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
+}
+
+// with returns what is known of a type once v is a version of it, one that is there already
+// or a new one, and the version's ID. It is then the default unless keepDefault says that
+// there is to be the one that there is. builtin tells that the first version is the built-in one.
+func (is imports) with(v Version, builtin, keepDefault bool) (imports, string, Outcome) {
+	if now, ok := is.version(""); ok && now.same(v) {
+		return is, now.ID, Unchanged
+	}
+	keepDefault = keepDefault && is.Default != ""
 	for _, old := range is.Versions {
-		if old.same(v) {
-			is.Default = old.ID
-			return is, Changed
+		if !old.same(v) {
+			continue
 		}
+		if keepDefault {
+			return is, old.ID, Unchanged
+		}
+		is.Default = old.ID
+		return is, old.ID, Changed
 	}
 	outcome, last := Added, is.Last
 	for _, old := range is.Versions { // documents of before did not count
@@ -235,7 +276,11 @@ func (is imports) with(v Version, builtin bool) (imports, Outcome) {
 		outcome = Changed
 	}
 	v.ID = fmt.Sprintf("%08d", last+1)
-	return imports{Default: v.ID, Last: last + 1, Versions: append(slices.Clone(is.Versions), v)}, outcome
+	next := imports{Default: v.ID, Last: last + 1, Versions: append(slices.Clone(is.Versions), v)}
+	if keepDefault {
+		next.Default = is.Default
+	}
+	return next, v.ID, outcome
 }
 
 // ErrLastVersion means that the default version of a type that has others cannot go.
@@ -272,7 +317,8 @@ func (r *Registry) Deregister(ctx context.Context, account, region, name, versio
 	})
 }
 
-// edit changes what is stored of a type; without versions it is removed.
+// edit changes what is stored of a type; without versions it is removed, and its configurations
+// with it.
 func (r *Registry) edit(ctx context.Context, account, region, name string, change func(imports) (imports, error)) error {
 	for range 10 {
 		if err := r.imported.Refresh(ctx); err != nil {
@@ -291,13 +337,18 @@ func (r *Registry) edit(ctx context.Context, account, region, name string, chang
 		if err != nil {
 			return err
 		}
-		d := store.Document{Kind: typeKind, Name: document, Revision: revision}
+		docs := []store.Document{{Kind: typeKind, Name: document, Revision: revision}}
 		if len(is.Versions) > 0 {
-			if d.Body, err = json.Marshal(is); err != nil {
-				return fmt.Errorf("registry: %s: %w", name, err)
-			}
+			docs[0].Body, err = json.Marshal(is)
+		} else {
+			var left []store.Document
+			left, err = r.configurationsOf(ctx, document)
+			docs = append(docs, left...)
 		}
-		if err = r.docs.Write(ctx, []store.Document{d}); errors.Is(err, store.ErrStale) {
+		if err != nil {
+			return fmt.Errorf("registry: %s: %w", name, err)
+		}
+		if err = r.docs.Write(ctx, docs); errors.Is(err, store.ErrStale) {
 			continue // somebody else was quicker
 		}
 		if err == nil {

@@ -61,18 +61,18 @@ func TestARegisteredTypeIsItsAccountsOwn(t *testing.T) {
 		what string
 		code registry.Code
 	}{"00000001": {"private", code}} {
-		got, err := r.Register(t.Context(), "1", "r", text(name, c.what), c.code)
+		got, err := r.Register(t.Context(), "1", "r", registry.Registration{Schema: text(name, c.what), Code: c.code})
 		if err != nil || got.Version != want || got.Outcome != registry.Added {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
-	again, err := r.Register(t.Context(), "1", "r", text(name, "private"), code)
+	again, err := r.Register(t.Context(), "1", "r", registry.Registration{Schema: text(name, "private"), Code: code})
 	if err != nil || again.Outcome != registry.Unchanged {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	other := code
 	other.Handler = "m.other"
-	changed, err := r.Register(t.Context(), "1", "r", text(name, "private"), other)
+	changed, err := r.Register(t.Context(), "1", "r", registry.Registration{Schema: text(name, "private"), Code: other})
 	if err != nil || changed.Outcome != registry.Changed || changed.Version != "00000002" {
 		t.Errorf("with other code: %+v, %v", changed, err)
 	}
@@ -84,7 +84,7 @@ func TestARegisteredTypeIsItsAccountsOwn(t *testing.T) {
 			t.Errorf("%s in %s: %+v, %v", c.account, c.region, typ, err)
 		}
 	}
-	elsewhere, err := r.Register(t.Context(), "2", "r", text(name, "elsewhere"), registry.Code{Endpoint: "http://h:1", Function: "f"})
+	elsewhere, err := r.Register(t.Context(), "2", "r", registry.Registration{Schema: text(name, "elsewhere"), Code: registry.Code{Endpoint: "http://h:1", Function: "f"}})
 	if err != nil || elsewhere.Outcome != registry.Added {
 		t.Errorf("behind an endpoint: %+v, %v", elsewhere, err)
 	}
@@ -107,7 +107,7 @@ func TestVersionsAreChosenAndTakenAway(t *testing.T) {
 	r := open(t, new(memory.Store), thing(t, "Own::Test::Built"))
 	code := put(t, r, []byte("zip"), 10)
 	for _, what := range []string{"one", "two", "three"} {
-		if _, err := r.Register(t.Context(), "1", "r", text(name, what), code); err != nil {
+		if _, err := r.Register(t.Context(), "1", "r", registry.Registration{Schema: text(name, what), Code: code}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestVersionsAreChosenAndTakenAway(t *testing.T) {
 	want(r.Deregister(t.Context(), "1", "r", name, "00000001"), registry.ErrLastVersion)
 	want(r.Deregister(t.Context(), "1", "r", name, "00000003"), nil)
 	want(r.Deregister(t.Context(), "1", "r", name, "00000003"), registry.ErrTypeNotFound)
-	if got, err := r.Register(t.Context(), "1", "r", text(name, "four"), code); err != nil || got.Version != "00000004" {
+	if got, err := r.Register(t.Context(), "1", "r", registry.Registration{Schema: text(name, "four"), Code: code}); err != nil || got.Version != "00000004" {
 		t.Errorf("the version after a removed one: %+v, %v", got, err)
 	}
 	want(r.Deregister(t.Context(), "1", "r", name, ""), nil)

@@ -42,6 +42,8 @@ type Type struct {
 	Schema  *schema.Schema
 	Runtime string // the name of the runtime that serves the type, such as Simulate
 	Code    *Code  // of a registered type; nil for others
+	// Configurable tells that the type declares a configuration; see Registry.Configure.
+	Configurable bool
 }
 
 // Registry holds the types of one server. It is safe for use by many goroutines.
@@ -50,6 +52,7 @@ type Registry struct {
 	docs     store.Documents            // nil where nothing can be imported
 	imported *follow.Documents[imports] // by type name; nil likewise
 	schemas  sync.Map                   // *compiled by the key of the schema's document
+	outlines sync.Map                   // Outline likewise
 	patterns schema.Patterns            // of all these
 }
 
@@ -107,31 +110,40 @@ func (r *Registry) Lookup(ctx context.Context, account, region, name, version st
 }
 
 func (r *Registry) lookup(ctx context.Context, scope, name, version string) (Type, error) {
+	v, builtin, err := r.find(scope, name, version)
+	if err != nil || builtin.Schema != nil {
+		return builtin, err
+	}
+	s, err := r.schema(ctx, v.Schema)
+	if err != nil {
+		return Type{}, fmt.Errorf("registry: type %s version %s: %w", name, v.ID, err)
+	}
+	t := Type{Name: name, Version: v.ID, Schema: s, Runtime: Simulate, Code: v.Code, Configurable: v.Configuration != ""}
+	if v.Code != nil {
+		t.Runtime = v.Code.servedBy()
+	}
+	return t, nil
+}
+
+// find returns the version of a type that is meant, or the type where it is a built-in one.
+func (r *Registry) find(scope, name, version string) (v Version, builtin Type, err error) {
 	if r.imported != nil {
 		is, private := r.imported.Get(scope + name)
 		if private == 0 {
 			is, _ = r.imported.Get(name)
 		}
 		if v, ok := is.version(version); ok {
-			s, err := r.schema(ctx, v.Schema)
-			if err != nil {
-				return Type{}, fmt.Errorf("registry: type %s version %s: %w", name, v.ID, err)
-			}
-			t := Type{Name: name, Version: v.ID, Schema: s, Runtime: Simulate, Code: v.Code}
-			if v.Code != nil {
-				t.Runtime = v.Code.servedBy()
-			}
-			return t, nil
+			return v, Type{}, nil
 		}
 		if private > 0 {
-			return Type{}, ErrTypeNotFound
+			return Version{}, Type{}, ErrTypeNotFound
 		}
 	}
 	t, ok := r.builtin[name]
 	if !ok || version != "" && version != t.Version {
-		return Type{}, ErrTypeNotFound
+		return Version{}, Type{}, ErrTypeNotFound
 	}
-	return t, nil
+	return Version{}, t, nil
 }
 
 // compiled is a schema once it was needed.
@@ -173,6 +185,7 @@ type Summary struct {
 	Name     string
 	Version  string // the default version
 	Versions []Version
+	Private  bool // it is the account's own, in its region
 }
 
 // Version is one version of a type.
@@ -181,11 +194,13 @@ type Version struct {
 	Imported time.Time // zero for a type that is built in
 	Schema   string    `json:",omitempty"` // the key of its schema in the store; "" for a type that is built in
 	Code     *Code     `json:",omitempty"` // its handlers; nil for a simulated type
+	// Configuration is the key of the schema of its configuration; "" for a type that declares none.
+	Configuration string `json:",omitempty"`
 }
 
 // same reports whether two versions are the same but for when they were imported.
 func (v Version) same(o Version) bool {
-	return v.Schema == o.Schema && (v.Code == nil) == (o.Code == nil) && (v.Code == nil || reflect.DeepEqual(*v.Code, *o.Code))
+	return v.Schema == o.Schema && v.Configuration == o.Configuration && (v.Code == nil) == (o.Code == nil) && (v.Code == nil || reflect.DeepEqual(*v.Code, *o.Code))
 }
 
 // Code says how the handlers of a type are run.
@@ -225,7 +240,7 @@ func (r *Registry) Types(account, region string) []Summary {
 			}
 		}
 		for name, is := range private {
-			all[name] = Summary{Name: name, Version: is.Default, Versions: is.Versions}
+			all[name] = Summary{Name: name, Version: is.Default, Versions: is.Versions, Private: true}
 		}
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b Summary) int { return strings.Compare(a.Name, b.Name) })

@@ -149,6 +149,10 @@ type Documents interface {
 	Changes(ctx context.Context, kind string, after int64, max int) ([]Document, error)
 }
 
+// SecretKind is what the kind of a document begins with whose body is secret: a store that
+// seals secrets keeps such bodies encrypted.
+const SecretKind = "secret-"
+
 // Document is something that was set up.
 type Document struct {
 	Kind, Name string

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"slices"
 	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/control"
@@ -54,6 +55,7 @@ func groundControl(c Control) map[string]endpoint {
 		route("DeregisterType", typeVersionMembers, c.DeregisterType, appendNothing),
 		route("ListTypes", listTypesMembers, c.ListTypes, appendTypes),
 		route("DescribeType", describeTypeMembers, c.DescribeType, appendTypeDetail),
+		route("ConfigureType", configureMembers, c.ConfigureType, appendNothing),
 		route("SimulateType", simulateMembers, c.SimulateType, appendTypeDetail),
 	)
 }
@@ -68,12 +70,19 @@ func targets(prefix string, endpoints ...endpoint) map[string]endpoint {
 
 // Operations lists every name that [Call].Operation can hold.
 func Operations() []string {
-	return []string{
+	names := []string{
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
 		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
-		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "SimulateType", getCallerIdentity, getSessionToken, invoke,
+		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "ConfigureType", "SimulateType",
+		getCallerIdentity, getSessionToken, invoke,
 	}
+	for _, name := range registryActions() {
+		if !slices.Contains(names, name) { // some are called as ours are
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // route makes an endpoint of its four parts. The order in which it looks for faults is

@@ -78,7 +78,7 @@ const statusAborted = 499
 // it as a label.
 func Errors() []string {
 	names := slices.AppendSeq([]string{aborted, "InvalidAction"}, maps.Keys(exceptions))
-	for _, e := range stsErrors {
+	for _, e := range queryErrors {
 		names = append(names, e.code)
 	}
 	names = slices.AppendSeq(names, maps.Keys(lambdaErrors))

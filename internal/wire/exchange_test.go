@@ -101,7 +101,14 @@ func play(t *testing.T, e map[string]string) (asked, response string) {
 		return out, err
 	})
 	w := httptest.NewRecorder()
-	h := wire.New(wire.Config{Control: c, Authenticate: anyone, Log: quiet})
+	registry := cfn(func(name string, _ control.Caller, in any) (any, error) {
+		asked = "cloudformation " + name + " " + withoutNulls(t, in) + "\n"
+		if e["refusal"] != "" {
+			return nil, unmarshal(t, e["refusal"], new(control.Error))
+		}
+		return e["answer"], nil
+	})
+	h := wire.New(wire.Config{Control: c, CloudFormation: registry, Authenticate: anyone, Log: quiet})
 	h.Serve(w, parse(t, e["request"]), &wire.Call{RequestID: "8f7d1c0a-0000-4000-8000-000000000001"})
 	return asked, printed(w)
 }
@@ -122,7 +129,7 @@ func answerOf(t *testing.T, name, text string) (any, error) {
 		return *unmarshal(t, text, new([]registry.Imported)), nil
 	case "ListTypes":
 		return *unmarshal(t, text, new([]registry.Summary)), nil
-	case "PutCode", "DeregisterType":
+	case "PutCode", "DeregisterType", "ConfigureType":
 		return struct{}{}, nil
 	case "RegisterType":
 		return *unmarshal(t, text, new(registry.Imported)), nil

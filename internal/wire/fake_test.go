@@ -164,3 +164,7 @@ func (f fake) SetDefaultTypeVersion(_ context.Context, c control.Caller, in cont
 func (f fake) DeregisterType(_ context.Context, c control.Caller, in control.TypeVersionInput) (struct{}, error) {
 	return call[struct{}](f, "DeregisterType", c, in)
 }
+
+func (f fake) ConfigureType(_ context.Context, c control.Caller, in control.ConfigureTypeInput) (struct{}, error) {
+	return call[struct{}](f, "ConfigureType", c, in)
+}

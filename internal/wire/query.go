@@ -71,15 +71,23 @@ type queryError struct {
 	status int
 }
 
-// stsErrors are STS's names for the errors of package auth. Unlike Cloud Control, STS
-// answers 403 to a caller it does not know.
-var stsErrors = map[string]queryError{
+// queryErrors are the errors that clients of the query protocol see, by our own names. Unlike
+// Cloud Control, STS and CloudFormation answer 403 to a caller they do not know, and 404 where
+// a type is not there.
+var queryErrors = map[string]queryError{
 	auth.CodeMissingToken:        {"MissingAuthenticationToken", http.StatusForbidden},
 	auth.CodeIncompleteSignature: {"IncompleteSignature", http.StatusBadRequest},
 	auth.CodeUnrecognizedClient:  {"InvalidClientTokenId", http.StatusForbidden},
 	auth.CodeInvalidSignature:    {"SignatureDoesNotMatch", http.StatusForbidden},
 	internalError:                {"InternalFailure", http.StatusInternalServerError},
 	invalidAction:                {invalidAction, http.StatusBadRequest},
+	"MalformedQueryString":       {"MalformedQueryString", http.StatusBadRequest},
+	"ValidationException":        {"ValidationError", http.StatusBadRequest},
+	"ThrottlingException":        {"Throttling", http.StatusBadRequest},
+	"CFNRegistryException":       {"CFNRegistryException", http.StatusBadRequest},
+	"TypeNotFoundException":      {"TypeNotFoundException", http.StatusNotFound},
+
+	"TypeConfigurationNotFoundException": {"TypeConfigurationNotFoundException", http.StatusNotFound},
 }
 
 const invalidAction = "InvalidAction"
@@ -87,10 +95,7 @@ const invalidAction = "InvalidAction"
 func (x *exchange) serveQuery(w http.ResponseWriter, q query) {
 	switch {
 	case q.version == cloudFormationVersion:
-		x.answerXML(w, cloudFormationSpace, &control.Error{
-			Name: invalidAction,
-			Text: "The type registry (DescribeType, ListTypes) cannot be asked over this API yet.",
-		})
+		x.answerXML(w, cloudFormationSpace, x.serveCloudFormation(q))
 	case q.action == getSessionToken && q.version == stsVersion:
 		x.call.Operation = getSessionToken
 		x.answerXML(w, stsNamespace, x.getSession())
@@ -148,10 +153,13 @@ func (x *exchange) seenInXML(err error) (queryError, string) {
 	} else if refusal, ok := errors.AsType[*auth.Error](err); ok {
 		name, text = refusal.Code, refusal.Text
 	}
-	if e, ok := stsErrors[name]; ok {
+	if e, ok := queryErrors[name]; ok {
 		return e, text
 	}
-	return stsErrors[internalError], x.fault(err)
+	if x.r.Context().Err() != nil {
+		return queryError{aborted, statusAborted}, ""
+	}
+	return queryErrors[internalError], x.fault(err)
 }
 
 // appendElement appends an element that holds text. Characters that XML cannot hold become

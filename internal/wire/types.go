@@ -55,6 +55,8 @@ func registerMembers(s *scanner, in *control.RegisterTypeInput) {
 			in.Endpoint = s.text()
 		case "Function":
 			in.Function = s.text()
+		case "ConfigurationSchema":
+			in.ConfigurationSchema = s.text()
 		default:
 			s.skip()
 		}
@@ -78,6 +80,19 @@ func describeTypeMembers(s *scanner, in *control.DescribeTypeInput) {
 
 func typeVersionMembers(s *scanner, in *control.TypeVersionInput) {
 	describeTypeMembers(s, (*control.DescribeTypeInput)(in))
+}
+
+func configureMembers(s *scanner, in *control.ConfigureTypeInput) {
+	s.object(func(name []byte) {
+		switch string(name) {
+		case "TypeName":
+			in.TypeName = s.text()
+		case "Configuration":
+			in.Configuration = s.text()
+		default:
+			s.skip()
+		}
+	})
 }
 
 func simulateMembers(s *scanner, in *control.SimulateTypeInput) {

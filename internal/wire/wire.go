@@ -1,7 +1,7 @@
 // Package wire speaks the protocols of AWS's clients: awsJson 1.0 for Cloud Control, the
-// query protocol for STS and Lambda's Invoke, all on one port. It turns bytes into inputs of package
-// control and what comes back into bytes, and it holds the one table of what each error
-// looks like to a client.
+// query protocol for STS and CloudFormation, and Lambda's Invoke, all on one port. It turns
+// bytes into inputs of package control and what comes back into bytes, and it holds the one
+// table of what each error looks like to a client.
 //
 // It checks no member beyond its JSON kind, knows no store and no engine, and its shapes
 // go no deeper than control.
@@ -47,6 +47,7 @@ type Control interface {
 	DeregisterType(context.Context, control.Caller, control.TypeVersionInput) (struct{}, error)
 	ListTypes(context.Context, control.Caller, control.ListTypesInput) ([]registry.Summary, error)
 	DescribeType(context.Context, control.Caller, control.DescribeTypeInput) (control.TypeDetail, error)
+	ConfigureType(context.Context, control.Caller, control.ConfigureTypeInput) (struct{}, error)
 	SimulateType(context.Context, control.Caller, control.SimulateTypeInput) (control.TypeDetail, error)
 
 	Invoke(context.Context, control.Caller, control.InvokeInput) (control.Invoked, error)
@@ -57,11 +58,14 @@ type Control interface {
 // of ours. It must not keep the body.
 type Authenticate func(r *http.Request, body []byte, services ...string) (auth.Identity, error)
 
-// Config is what a Handler works with. All fields are required.
+// Config is what a Handler works with. All fields are required but where they say otherwise.
 type Config struct {
 	Control      Control
 	Authenticate Authenticate
-	Log          *slog.Logger // told of our own faults, one line each
+	// CloudFormation is the type registry; nil for none.
+	CloudFormation CloudFormation
+
+	Log *slog.Logger // told of our own faults, one line each
 	// Allow says whether the account may make one more call of the operation now; nil
 	// allows all. Who may not gets a ThrottlingException, on which SDKs wait and try again.
 	Allow func(account, operation string) bool
@@ -90,6 +94,7 @@ type Handler struct {
 	unsigned     func(r *http.Request) auth.Identity
 	control      Control
 	targets      map[string]endpoint // by X-Amz-Target
+	actions      map[string]action   // of CloudFormation
 }
 
 // New returns a handler of all that this package speaks.
@@ -99,7 +104,10 @@ func New(c Config) *Handler {
 	if c.Allow == nil {
 		c.Allow = func(string, string) bool { return true }
 	}
-	return &Handler{authenticate: c.Authenticate, log: c.Log, allow: c.Allow, unsigned: c.Unsigned, control: c.Control, targets: targets}
+	return &Handler{
+		authenticate: c.Authenticate, log: c.Log, allow: c.Allow, unsigned: c.Unsigned, control: c.Control,
+		targets: targets, actions: cloudFormation(c.CloudFormation),
+	}
 }
 
 // ServeHTTP answers r where nobody asks how it went.

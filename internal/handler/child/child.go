@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"example.org/groundcontrol/internal/handler"
-	"example.org/groundcontrol/internal/handler/credential"
 	"example.org/groundcontrol/internal/handler/provider"
 	"example.org/groundcontrol/internal/lambda"
 	"example.org/groundcontrol/internal/operation"
@@ -35,9 +34,7 @@ type Runtime struct {
 	Pool  *lambda.Pool
 	Dir   string // where code is unpacked, one directory for each; made where it is missing
 	Log   *slog.Logger
-	// Credentials are what the handlers of a call get: those of its role or else of its
-	// account, the zero value for none. An error of it fails the call.
-	Credentials func(ctx context.Context, account, role string) (provider.Credentials, error)
+	Extra provider.Source // what calls carry besides themselves
 
 	mu sync.Mutex // held by who unpacks
 }
@@ -46,16 +43,16 @@ var _ handler.Runtime = (*Runtime)(nil)
 
 // Invoke makes one call; see handler.Runtime. A handler that fails as a function, by an
 // error, a crash or too large an answer, gave no answer; one that took too long gives
-// context.DeadlineExceeded. Where there are no credentials, it is not called. What it called
-// is told where the companions of the Pool's children report []operation.Outward.
+// context.DeadlineExceeded. Whom it called is told where the
+// companions of the Pool's children report []operation.Outward.
 func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
 	f, err := r.function(ctx, c)
 	if err != nil {
 		return handler.Answer{}, err
 	}
-	extra := provider.Extra{}
-	if extra.Credentials, err = r.Credentials(ctx, c.Account, c.RoleArn); err != nil {
-		return withoutCredentials(err), nil
+	extra, err := r.Extra.For(ctx, c)
+	if err != nil {
+		return provider.Refused(err), nil
 	}
 	payload, err := provider.Payload(c, extra)
 	if err != nil {
@@ -77,16 +74,6 @@ func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, e
 	}
 	answer.Output, answer.Outward = said.Output, said.Outward
 	return answer, err
-}
-
-// withoutCredentials is the answer to a call that there are no credentials for. What did not
-// work this once is worth another try.
-func withoutCredentials(err error) handler.Answer {
-	code := handler.ServiceInternalError
-	if errors.Is(err, credential.ErrNone) {
-		code = handler.InvalidCredentials
-	}
-	return handler.Answer{Status: handler.Failed, ErrorCode: code, Message: err.Error()}
 }
 
 // function says how the handlers of the type are started. Children belong to one account

@@ -27,9 +27,6 @@ const (
 	early       = 5 * time.Minute  // before they expire new ones are asked for
 )
 
-// ErrNone means that the file has no credentials for the role. Its text says which.
-var ErrNone = errors.New("credential: none")
-
 // source is where credentials come from: they stand here, or a program prints them.
 type source struct {
 	AccessKeyID     string   `json:"accessKeyId"`
@@ -72,8 +69,8 @@ func Open(path string) (*File, error) {
 
 // For returns credentials for a call of an account that is to work as role, "" for the
 // account itself: those of the role, or of the account, or the default ones; the zero value
-// where the file has none for the account. Error: ErrNone for a role that the file lacks,
-// since whoever names a role does not mean another; others pass.
+// where the file has none for the account. Error: provider.ErrNoCredentials for a
+// role that the file lacks, since whoever names a role does not mean another; others pass.
 func (f *File) For(ctx context.Context, account, role string) (provider.Credentials, error) {
 	d, err := f.document()
 	if err != nil {
@@ -85,7 +82,7 @@ func (f *File) For(ctx context.Context, account, role string) (provider.Credenti
 	}
 	if role != "" {
 		if s = d.Roles[role]; s == nil {
-			return provider.Credentials{}, fmt.Errorf("%w for role %s: add it to the roles in the file of --handler-credentials", ErrNone, role)
+			return provider.Credentials{}, fmt.Errorf("%w for role %s: add it to the roles in the file of --handler-credentials", provider.ErrNoCredentials, role)
 		}
 	}
 	switch {

@@ -49,7 +49,7 @@ func TestRoleThenAccountThenDefault(t *testing.T) {
 			t.Errorf("%s as %q: %s, %v", c.account, c.role, got.AccessKeyID, err)
 		}
 	}
-	if _, err := f.For(t.Context(), "000000000002", role+"2"); !errors.Is(err, credential.ErrNone) || !strings.Contains(err.Error(), role+"2") {
+	if _, err := f.For(t.Context(), "000000000002", role+"2"); !errors.Is(err, provider.ErrNoCredentials) || !strings.Contains(err.Error(), role+"2") {
 		t.Errorf("a role that the file lacks: %v", err)
 	}
 }
@@ -122,7 +122,7 @@ func TestProgramThatFailsIsAnError(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := f.For(t.Context(), "000000000001", ""); err == nil || errors.Is(err, credential.ErrNone) {
+			if _, err := f.For(t.Context(), "000000000001", ""); err == nil || errors.Is(err, provider.ErrNoCredentials) {
 				t.Error(err)
 			}
 		})

@@ -19,7 +19,7 @@ func BenchmarkInvoke(b *testing.B) {
 	}
 	f := httptest.NewServer(says(200, `{"status":"SUCCESS","resourceModel":{"A":"a"}}`))
 	defer f.Close()
-	r := New(typesAt(f.URL), provider.Credentials{}, slog.New(slog.DiscardHandler))
+	r := New(typesAt(f.URL), nil, provider.Credentials{}, slog.New(slog.DiscardHandler))
 	defer r.Close()
 	call := handler.Call{Action: schema.Create, Token: "t", Account: "1", Region: "r", TypeName: s.TypeName, Schema: s, Desired: []byte(`{"A":"a"}`)}
 	for b.Loop() {

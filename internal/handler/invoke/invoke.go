@@ -36,6 +36,7 @@ type Types interface {
 // Runtime is the handler.Runtime of such types. It is safe for use by many goroutines.
 type Runtime struct {
 	types Types
+	extra provider.Source
 	key   provider.Credentials
 	log   *slog.Logger
 	http  http.Client
@@ -46,10 +47,10 @@ var (
 	_ handler.RawInvoker = (*Runtime)(nil)
 )
 
-// New returns a runtime. Calls to AWS itself are signed with key, those to other hosts are not
+// New returns a runtime. extra gives what calls carry besides themselves. Calls to AWS itself are signed with key, those to other hosts are not
 // signed; nor is any where key is the zero value.
-func New(types Types, key provider.Credentials, log *slog.Logger) *Runtime {
-	return &Runtime{types: types, key: key, log: log, http: http.Client{
+func New(types Types, extra provider.Source, key provider.Credentials, log *slog.Logger) *Runtime {
+	return &Runtime{types: types, extra: extra, key: key, log: log, http: http.Client{
 		Transport: &http.Transport{ // no proxy: the endpoint is what was registered
 			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 			TLSHandshakeTimeout: 10 * time.Second,
@@ -73,7 +74,11 @@ func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, e
 	if err != nil {
 		return handler.Answer{}, err
 	}
-	payload, err := provider.Payload(c, provider.Extra{})
+	extra, err := r.extra.For(ctx, c)
+	if err != nil {
+		return provider.Refused(err), nil
+	}
+	payload, err := provider.Payload(c, extra)
 	if err != nil {
 		return handler.Answer{}, fmt.Errorf("invoke: payload: %w", err)
 	}
@@ -81,17 +86,19 @@ func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, e
 	if refusal, ok := errors.AsType[*refusal](err); ok && refusal.code() != "" {
 		return handler.Answer{Status: handler.Failed, ErrorCode: refusal.code(), Message: refusal.Error()}, nil
 	}
+	said := handler.Answer{Output: provider.Redact(got.output, c, extra)}
 	if err != nil {
-		return handler.Answer{}, err
+		return said, err
 	}
 	if err := got.failure(); err != nil {
 		r.log.Warn("a handler failed as a function", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "err", err)
-		return handler.Answer{}, err
+		return said, err
 	}
 	answer, warnings, err := provider.Answer(c, got.body)
 	for _, w := range warnings {
 		r.log.Warn("a handler's answer is odd", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "what", w)
 	}
+	answer.Output = said.Output
 	return answer, err
 }
 

@@ -32,7 +32,7 @@ func (e typesAt) Lookup(context.Context, string, string, string, string) (regist
 
 func runtimeAt(t *testing.T, endpoint string) *Runtime {
 	t.Helper()
-	r := New(typesAt(endpoint), provider.Credentials{}, slog.New(slog.DiscardHandler))
+	r := New(typesAt(endpoint), nil, provider.Credentials{}, slog.New(slog.DiscardHandler))
 	t.Cleanup(r.Close)
 	return r
 }
@@ -290,7 +290,7 @@ func TestOnlyCallsToAWSAreSigned(t *testing.T) {
 		"https://lambda.us-west-2.amazonaws.com.evil.example/base/url": "",
 	} {
 		for _, key := range []provider.Credentials{key, {}} {
-			r := New(typesAt(endpoint), key, slog.New(slog.DiscardHandler))
+			r := New(typesAt(endpoint), nil, key, slog.New(slog.DiscardHandler))
 			request, err := r.request(t.Context(), function{endpoint, "arn:aws:lambda:us-west-2:1:function:f", "eu-west-1"}, []byte("{}"))
 			if err != nil {
 				t.Fatal(err)

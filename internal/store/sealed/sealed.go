@@ -1,6 +1,6 @@
 // Package sealed wraps a store so that what only handlers may see lies encrypted in
-// it: the input of live requests and the remembered write-only values. What the
-// wrapped store returns is opened again; callers notice nothing.
+// it: the input of live requests, the remembered write-only values, and documents of
+// secret kinds. What the wrapped store returns is opened again; callers notice nothing.
 package sealed
 
 import (

@@ -127,3 +127,57 @@ func TestClaimGivesOnlyWhatOpens(t *testing.T) {
 		t.Errorf("claimed %+v", claimed)
 	}
 }
+
+func TestDocumentsOfSecretKindsLieEncrypted(t *testing.T) {
+	const kind = store.SecretKind + "thing"
+	inner := new(memory.Store)
+	s := wrap(t, inner, sealed.NewKey())
+	docs := []store.Document{
+		{Kind: kind, Name: "a", Body: []byte(secret)}, {Kind: kind, Name: "b", Body: []byte(`{}`)}, {Kind: "thing", Name: "a", Body: []byte("plain")},
+	}
+	if err := s.Write(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	if string(docs[0].Body) != secret {
+		t.Error("the caller's document has changed")
+	}
+	lies, err := inner.Document(t.Context(), kind, "a")
+	if err != nil || len(lies.Body) == 0 || bytes.Contains(lies.Body, []byte("sesame")) {
+		t.Errorf("in the store: %q, %v", lies.Body, err)
+	}
+	if plain, err := inner.Document(t.Context(), "thing", "a"); err != nil || string(plain.Body) != "plain" {
+		t.Errorf("of another kind: %q, %v", plain.Body, err)
+	}
+	if got, err := s.Document(t.Context(), kind, "a"); err != nil || string(got.Body) != secret {
+		t.Errorf("opened: %q, %v", got.Body, err)
+	}
+	// It opens under its own name and kind only.
+	for _, moved := range []store.Document{{Kind: kind, Name: "c", Body: lies.Body}, {Kind: kind + "2", Name: "a", Body: lies.Body}} {
+		if err := inner.Write(t.Context(), []store.Document{moved}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Document(t.Context(), moved.Kind, moved.Name); !errors.Is(err, sealed.ErrOpen) || !strings.Contains(err.Error(), moved.Name) || got.Body != nil {
+			t.Errorf("as %s %s: %q, %v", moved.Kind, moved.Name, got.Body, err)
+		}
+	}
+	if got, err := s.Changes(t.Context(), kind, 0, 10); !errors.Is(err, sealed.ErrOpen) || got != nil {
+		t.Errorf("changes with one that does not open: %v, %v", got, err)
+	}
+	planted, err := inner.Document(t.Context(), kind, "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), []store.Document{{Kind: kind, Name: "c", Revision: planted.Revision}, {Kind: kind, Name: "b", Revision: 99}}); !errors.Is(err, store.ErrStale) {
+		t.Errorf("a stale revision: %v", err)
+	}
+	if err := s.Write(t.Context(), []store.Document{{Kind: kind, Name: "c", Revision: planted.Revision}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Document(t.Context(), kind, "c"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("removed: %v", err)
+	}
+	got, err := s.Changes(t.Context(), kind, 0, 10)
+	if err != nil || len(got) != 3 || string(got[0].Body) != secret || len(got[2].Body) != 0 {
+		t.Errorf("changes: %v, %v", got, err)
+	}
+}
