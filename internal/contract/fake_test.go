@@ -22,7 +22,7 @@ const thing = `{
 		"properties": {"Key": {"type": "string", "minLength": 1}, "Value": {"type": "string", "minLength": 1}}}},
 	"properties": {
 		"Name": {"type": "string", "pattern": "^[a-z]{8,12}$"}, "Size": {"type": "integer", "minimum": 0, "maximum": 1000}, "Mode": {"type": "string", "enum": ["fast", "slow"]},
-		"Rules": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 4},
+		"Rules": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 8},
 		"Zones": {"type": "array", "insertionOrder": false, "items": {"type": "string", "minLength": 1}, "minItems": 2},
 		"Policy": {"type": "string", "minLength": 1}, "Secret": {"type": "string", "minLength": 6}, "Arn": {"type": "string", "minLength": 6},
 		"Login": {"type": "object", "additionalProperties": false, "properties": {"Password": {"type": "string", "minLength": 6}}},
@@ -65,6 +65,7 @@ type fake struct {
 	things map[string]object
 	tokens map[string]string
 	calls  int
+	buried []string // for who wants to know what was deleted
 	// spoil changes an answer before it goes out.
 	spoil func(f *fake, c call, answer object)
 	// raw replaces an answer altogether, where it is not nil.
@@ -151,9 +152,9 @@ func (f *fake) create(c call) object {
 	}
 	model := maps.Clone(c.desired())
 	if c.CallbackContext == nil {
-		model["Arn"] = fmt.Sprintf("arn:thing/%d", len(f.tokens))
+		model["Arn"] = fmt.Sprintf("arn:thing/%d", f.calls)
 		if strings.Contains(string(f.schema.Raw), `"Id"`) {
-			model["Id"] = fmt.Sprintf("id-%d", len(f.tokens))
+			model["Id"] = fmt.Sprintf("id-%d", f.calls)
 		}
 		if f.things[f.id(model)] != nil {
 			return failed("AlreadyExists")
