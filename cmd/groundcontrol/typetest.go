@@ -138,6 +138,9 @@ func (c *typeTest) text(report contract.Report, out io.Writer, notes notices) er
 			return err
 		}
 	}
+	if err := report.WriteWarnings(out); err != nil {
+		return err
+	}
 	for _, left := range report.Left {
 		notes.say("what a test made is still there: %s", left)
 	}

@@ -65,6 +65,8 @@ var may = map[string][]string{
 	// The contract tests of resource providers, and the same over any runtime.
 	"internal/contract": {"internal/handler", "internal/handler/provider", "internal/schema", "internal/schema/sample"},
 
+	"internal/handler/handlertest": {"internal/contract", "internal/handler", "internal/operation", "internal/resource", "internal/schema", "internal/store"},
+
 	"internal/engine":  {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store"},
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
 	"internal/wire":    {"internal/operation", "internal/registry", "internal/control", "internal/auth"},

@@ -127,10 +127,11 @@ func (s secrets) members(o map[string]any) map[string]any {
 		return o
 	}
 	data = s.models(data, "resourceProperties", "previousResourceProperties")
-	for _, name := range []string{"callerCredentials", "typeConfiguration"} {
-		if v, ok := data[name]; ok {
-			data[name] = hidden(v)
-		}
+	if _, ok := data["callerCredentials"]; ok {
+		data["callerCredentials"] = redacted
+	}
+	if v, ok := data["typeConfiguration"]; ok {
+		data["typeConfiguration"] = hidden(v)
 	}
 	o["requestData"] = data
 	return o

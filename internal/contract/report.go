@@ -82,11 +82,10 @@ func (f Failure) String() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Write writes the result's failures and warnings, and with output what the handler printed; nothing for a result
-// without any.
+// Write writes the result's failures, and with output what the handler printed; nothing for a result without any.
 func (r Result) Write(out io.Writer, output bool) error {
 	output = output && r.Output != ""
-	if len(r.Failures) == 0 && len(r.Warnings) == 0 && !output {
+	if len(r.Failures) == 0 && !output {
 		return nil
 	}
 	var b strings.Builder
@@ -94,14 +93,36 @@ func (r Result) Write(out io.Writer, output bool) error {
 	for _, f := range r.Failures {
 		b.WriteString(indented(f.String()))
 	}
-	for _, w := range r.Warnings {
-		b.WriteString(indented("warning: " + w))
-	}
 	if output {
 		b.WriteString("  output of the handler:\n" + indented(indented(r.Output)))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// WriteWarnings writes the warnings of all tests, each once.
+func (r Report) WriteWarnings(out io.Writer) error {
+	var order []string
+	in := map[string][]string{} // tests by warning
+	for _, t := range r.Tests {
+		for _, w := range t.Warnings {
+			if in[w] == nil {
+				order = append(order, w)
+			}
+			in[w] = append(in[w], t.Name)
+		}
+	}
+	for i, w := range order {
+		if i == 0 {
+			w = "\nWarnings\n  " + w
+		} else {
+			w = "  " + w
+		}
+		if _, err := fmt.Fprintf(out, "%s (in %s)\n", w, some(in[order[i]])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Summary is the last line: how many tests ended in which way.
