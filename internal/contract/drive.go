@@ -359,7 +359,9 @@ func (r *run) listed(models []map[string]any, id string) (n int) {
 func (r *run) compare(broken, grown rule, set, got map[string]any) {
 	want, _ := r.Schema.WithoutReadOnly(r.Schema.WithoutWriteOnly(set)).(map[string]any)
 	for _, d := range r.comparer().shows(coerced(r.Schema, want), got) {
+		asked, _ := get(want, d.at)
 		switch {
+		case asked == "" && names(r.Schema.PrimaryIdentifier, d.at): // no name: one is made
 		case r.emptied(d.at, got):
 		case d.excused:
 			r.warn("%s; the schema has a propertyTransform for it, which is not computed", d)

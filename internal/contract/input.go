@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"example.org/groundcontrol/internal/schema"
 	"example.org/groundcontrol/internal/schema/sample"
@@ -22,17 +23,33 @@ func Generate(s *schema.Schema, seed uint64) (Case, error) {
 	c := Case{Name: "generated"}
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	for range tests() {
-		create, err := sample.Random(s, rnd)
+		create, err := random(s, rnd)
 		if err != nil {
 			return Case{}, err
-		}
-		create = named(s, maps.Clone(create), rnd)
-		if err := s.Validate(create); err != nil {
-			return Case{}, fmt.Errorf("what was made up is not valid: %w", err)
 		}
 		c.Inputs = append(c.Inputs, Input{Create: create, Updates: updates(s, create, rnd)})
 	}
 	return c, nil
+}
+
+const (
+	maxIdentifier = 1024 // characters: no call can name a resource by a longer one
+	tries         = 20
+)
+
+// random makes a state up whose resource can be named.
+func random(s *schema.Schema, rnd *rand.Rand) (map[string]any, error) {
+	for range tries {
+		state, err := sample.Random(s, rnd)
+		if err != nil {
+			return nil, err
+		}
+		state = named(s, maps.Clone(state), rnd)
+		if id, _ := s.Identifier(state); utf8.RuneCountInString(id) <= maxIdentifier {
+			return state, s.Validate(state)
+		}
+	}
+	return nil, errors.New("only identifiers that are too long were made up")
 }
 
 // named gives a state what identifies the resource and what a list of the type asks for, where the caller may say it.
@@ -44,7 +61,7 @@ func named(s *schema.Schema, state map[string]any, rnd *rand.Rand) map[string]an
 		}
 	}
 	for _, p := range wanted {
-		if _, ok := get(state, p); ok || names(s.ReadOnly, p) {
+		if v, ok := get(state, p); ok && v != "" || names(s.ReadOnly, p) { // an empty text names nothing
 			continue
 		}
 		if v, ok := sample.Change(s, state, p[0], rnd); ok {

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -13,8 +14,10 @@ import (
 // a model may lack (required, dependencies, propertyNames). What only makes sense with those goes too: of alternatives
 // that differ in what they require several may fit, and conditions may not be what they were.
 func relax(s *schema.Schema) (*schema.Schema, error) {
-	document, err := schema.Decode(s.Raw)
-	if err != nil {
+	var document any
+	d := json.NewDecoder(bytes.NewReader(s.Raw)) // schema.Decode is for models: patterns may hold what those may not
+	d.UseNumber()
+	if err := d.Decode(&document); err != nil {
 		return nil, err
 	}
 	relaxed, _, err := schema.Parse(schema.Encode(relaxedRule(document)))

@@ -96,7 +96,7 @@ func namedByService(r *run) string {
 		if !names(r.Schema.CreateOnly, p) {
 			return path(p) + " of the identifier is not create-only"
 		}
-		if _, ok := get(r.input.Create, p); !ok {
+		if v, ok := get(r.input.Create, p); !ok || v == "" {
 			return "the desired state leaves out " + path(p) + ", which identifies the resource"
 		}
 	}
@@ -159,7 +159,9 @@ func (r *run) testReadOnly() {
 		if i == readOnlyTries {
 			break
 		}
-		if len(p) != 1 || names(r.Schema.PrimaryIdentifier, p) || names(r.Schema.WriteOnly, p) {
+		property, _ := r.Schema.Property(p)
+		if len(p) != 1 || property.Enum != nil || property.HasConst || property.HasDefault ||
+			names(r.Schema.PrimaryIdentifier, p) || names(r.Schema.WriteOnly, p) {
 			continue
 		}
 		v, ok := sample.Change(r.Schema, r.input.Create, p[0], rnd)

@@ -70,7 +70,10 @@ func (k keeping) Invoke(ctx context.Context, c handler.Call) (handler.Answer, er
 			Token: c.Token, Account: c.Account, Region: c.Region, Operation: operation.Operation(c.Action),
 			TypeName: c.TypeName, TypeVersion: c.TypeVersion, Identifier: c.Identifier, Input: operation.Input{Desired: c.Desired},
 		}
-		_, change := handler.Settle(c.Schema, r, handler.Outcome{Answer: a, At: c.Now})
+		ev, change := handler.Settle(c.Schema, r, handler.Outcome{Answer: a, At: c.Now})
+		if a.Status == handler.Success && ev.Kind != operation.Succeed {
+			return handler.Answer{}, fmt.Errorf("%w: %s", handler.ErrInvalidAnswer, ev.Message)
+		}
 		if change == nil || k.ledger.write(*change) {
 			return a, nil
 		}
