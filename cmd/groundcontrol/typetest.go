@@ -175,13 +175,13 @@ func (c *typeTest) cases(s *schema.Schema, notes notices) (cases []contract.Case
 		notes.say("%s", text)
 	}
 	for _, in := range inputs {
-		one, err := contract.Read(s, contract.Files{Name: in.Name, Create: in.Create, Update: in.Update, Invalid: in.Invalid}, c.Seed)
+		one, err := contract.Read(s, contract.Files{Name: "inputs_" + in.Name, Create: in.Create, Update: in.Update, Invalid: in.Invalid}, c.Seed)
 		if errors.Is(err, contract.ErrPlaceholder) {
-			notes.say("inputs_%v: this set is left out", err)
+			notes.say("%v: this set is left out", err)
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the inputs of %s: set %w", c.Path, err)
+			return nil, fmt.Errorf("the inputs of %s: %w", c.Path, err)
 		}
 		cases = append(cases, one)
 	}
