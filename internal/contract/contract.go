@@ -115,6 +115,7 @@ func (s *Suite) Run(ctx context.Context, names []string, done func(Result)) Repo
 			result, left := s.test(ctx, t, c, i)
 			report.Tests = append(report.Tests, result)
 			report.Left = append(report.Left, left...)
+			report.Interrupted = ctx.Err() != nil
 			if done != nil {
 				done(result)
 			}
@@ -136,6 +137,9 @@ func (s *Suite) test(ctx context.Context, t test, c Case, number int) (Result, [
 		r.skip(reason)
 	} else {
 		t.run(r)
+	}
+	if ctx.Err() != nil && len(r.result.Failures) == 0 {
+		r.skip("interrupted")
 	}
 	left := r.clean()
 	if len(r.result.Failures) > 0 {

@@ -131,6 +131,7 @@ func (r *run) call(c handler.Call) (e event, ok bool) {
 func (r *run) request(c handler.Call) (e event, ok bool) {
 	ends := time.Now().Add(r.Limits.Request)
 	var known string // the identifier that the request has told
+	begun := false   // it was IN_PROGRESS
 	retries := 0
 	for range r.Limits.Callbacks {
 		if e, ok = r.call(c); !ok {
@@ -150,11 +151,14 @@ func (r *run) request(c handler.Call) (e event, ok bool) {
 			delay = 100 * time.Millisecond << retries
 			retries++
 		case e.status != handler.InProgress:
+			if begun && e.status == handler.Failed && e.code != handler.AlreadyExists {
+				r.abandoned(c, known)
+			}
 			return e, true
 		case c.Action == schema.Read || c.Action == schema.List:
 			return e, false
 		default:
-			retries = 0
+			begun, retries = true, 0
 			c.Callback = e.callback
 			if e.model != nil {
 				c.Desired = schema.Encode(e.model)
@@ -174,9 +178,10 @@ func (r *run) request(c handler.Call) (e event, ok bool) {
 	return e, false
 }
 
-// abandoned notes that a create whose outcome is not known may have made something.
+// abandoned notes that a create whose outcome is not known, or that failed half way, may have made something. One that
+// never was in progress is not taken to have: what has its identifier may be somebody else's.
 func (r *run) abandoned(c handler.Call, known string) {
-	if c.Action == schema.Create && known != "" {
+	if c.Action == schema.Create && known != "" && !slices.ContainsFunc(r.made, func(m resource) bool { return m.id == known }) {
 		r.made = append(r.made, resource{id: known})
 	}
 }

@@ -213,10 +213,12 @@ func (f *fake) generated(t testing.TB) contract.Case {
 	return c
 }
 
+// create is a desired state with all that the type has.
+const create = `{"Name":"abcdefgh","Size":1,"Mode":"fast","Rules":[3,1,2],"Zones":["a","b"],"Policy":"P","Secret":"hush-hush","Login":{"Password":"very-secret"},"Tags":[{"Key":"k","Value":"v"}]}`
+
 // given is a case with all that there can be, and an invalid input.
 func (f *fake) given(t testing.TB) contract.Case {
 	t.Helper()
-	const create = `{"Name":"abcdefgh","Size":1,"Mode":"fast","Rules":[3,1,2],"Zones":["a","b"],"Policy":"P","Secret":"hush-hush","Login":{"Password":"very-secret"},"Tags":[{"Key":"k","Value":"v"}]}`
 	c, err := contract.Read(f.schema, contract.Files{
 		Name:   "1",
 		Create: []byte(create),

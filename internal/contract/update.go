@@ -160,6 +160,10 @@ func (r *run) testUpdateMissing() {
 		return
 	}
 	res := resource{id: id, model: model, set: r.input.Create}
+	if e, ok := r.read(res); !ok || e.status == handler.Success {
+		r.skip("a resource with the identifier that would be tried is there already")
+		return
+	}
 	e, _, ok := r.update(res, r.input.Updates[0])
 	if ok && e.status == handler.Success {
 		r.made = append(r.made, res)
