@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,7 +49,7 @@ func Run(t *testing.T, s Subject) {
 	}
 	t.Run("a done context ends a call", func(t *testing.T) { s.doneContext(t, runtime, c) })
 	t.Run("many calls at once", func(t *testing.T) { s.manyCalls(t, runtime, c) })
-	t.Run("a second runtime goes on where the first stopped", func(t *testing.T) { s.anotherProcess(t, runtime, c) })
+	t.Run("each call is made twice", func(t *testing.T) { s.repeated(t, runtime, c) })
 }
 
 func (s Subject) input(t *testing.T) contract.Case {
@@ -111,8 +110,8 @@ func (s Subject) call(a schema.Action, token string, desired any) handler.Call {
 	return c
 }
 
-// request makes the calls of one request, the first by r and all others by next.
-func request(t *testing.T, r, next handler.Runtime, c handler.Call) handler.Answer {
+// request makes the calls of one request to its end.
+func request(t *testing.T, r handler.Runtime, c handler.Call) handler.Answer {
 	t.Helper()
 	for range 100 {
 		a, err := r.Invoke(t.Context(), c)
@@ -129,16 +128,15 @@ func request(t *testing.T, r, next handler.Runtime, c handler.Call) handler.Answ
 				c.Identifier = id
 			}
 		}
-		r = next
 	}
 	t.Fatalf("%s does not end", c.Action)
 	return handler.Answer{}
 }
 
-// made makes a resource, deletes it at the end of the test, and returns its identifier.
-func (s Subject) made(t *testing.T, r, next handler.Runtime, token string, c contract.Case) (id string, model any) {
+// made makes a resource.
+func (s Subject) made(t *testing.T, r handler.Runtime, token string, c contract.Case) (id string, model any) {
 	t.Helper()
-	a := request(t, r, next, s.call(schema.Create, token, c.Inputs[0].Create))
+	a := request(t, r, s.call(schema.Create, token, c.Inputs[0].Create))
 	id, ok := s.Schema.Identifier(a.Model)
 	if a.Status != handler.Success || !ok {
 		t.Fatalf("create: %s %s: %s", a.Status, a.ErrorCode, a.Message)
@@ -148,7 +146,7 @@ func (s Subject) made(t *testing.T, r, next handler.Runtime, token string, c con
 
 func (s Subject) remove(t *testing.T, r handler.Runtime, token, id string) {
 	t.Helper()
-	if a := request(t, r, r, s.named(t, schema.Delete, token, id)); a.Status != handler.Success {
+	if a := request(t, r, s.named(t, schema.Delete, token, id)); a.Status != handler.Success {
 		t.Errorf("delete: %s %s: %s", a.Status, a.ErrorCode, a.Message)
 	}
 }
@@ -195,7 +193,7 @@ func (s Subject) doneContext(t *testing.T, r handler.Runtime, c contract.Case) {
 
 // manyCalls reads one resource from many goroutines: all get the same.
 func (s Subject) manyCalls(t *testing.T, r handler.Runtime, c contract.Case) {
-	id, model := s.made(t, r, r, "many-create", c)
+	id, model := s.made(t, r, "many-create", c)
 	defer s.remove(t, r, "many-delete", id)
 	var wg sync.WaitGroup
 	for i := range readers {
@@ -210,24 +208,42 @@ func (s Subject) manyCalls(t *testing.T, r handler.Runtime, c contract.Case) {
 	wg.Wait()
 }
 
-// anotherProcess has another user of the same runtime go on with a create: all that a handler remembers of it is in the
-// callback context, and what is in the call.
-func (s Subject) anotherProcess(t *testing.T, r handler.Runtime, c contract.Case) {
-	id, _ := s.made(t, r, reread{r}, "move-create", c)
-	s.remove(t, r, "move-delete", id)
+// repeated makes each call of a create and of a delete twice, as a server does that was killed before it wrote the first
+// answer down: the work goes on, and there is one resource.
+func (s Subject) repeated(t *testing.T, r handler.Runtime, c contract.Case) {
+	a := request(t, twice{r}, s.call(schema.Create, "twice-create", c.Inputs[0].Create))
+	id, ok := s.Schema.Identifier(a.Model)
+	if a.Status != handler.Success || !ok {
+		t.Fatalf("create: %s %s: %s", a.Status, a.ErrorCode, a.Message)
+	}
+	if a := request(t, r, s.named(t, schema.Read, "twice-read", id)); a.Status != handler.Success {
+		t.Errorf("read: %s %s: %s", a.Status, a.ErrorCode, a.Message)
+	}
+	// The second call of a delete that was done finds nothing.
+	if a := request(t, twice{r}, s.named(t, schema.Delete, "twice-delete", id)); a.Status != handler.Success && a.ErrorCode != handler.NotFound {
+		t.Errorf("delete: %s %s: %s", a.Status, a.ErrorCode, a.Message)
+	}
+	if a := request(t, r, s.named(t, schema.Read, "twice-gone", id)); a.ErrorCode != handler.NotFound {
+		t.Errorf("read of what is deleted: %s %s", a.Status, a.ErrorCode)
+	}
 }
 
-// reread passes on calls as another process would have them: read from the store.
-type reread struct{ handler.Runtime }
+// twice makes each call twice, and answers the second time's.
+type twice struct{ handler.Runtime }
 
-func (r reread) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
-	c.Desired, c.Callback = append(json.RawMessage(nil), c.Desired...), append(json.RawMessage(nil), c.Callback...)
+// Invoke makes one call twice; see handler.Runtime.
+func (r twice) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
+	if a, err := r.Runtime.Invoke(ctx, c); err != nil {
+		return a, err
+	}
 	return r.Runtime.Invoke(ctx, c)
 }
 
 // checked looks at each answer of a runtime as the engine gets it.
 type checked struct {
-	t *testing.T
+	t interface {
+		Errorf(format string, args ...any)
+	}
 	handler.Runtime
 }
 
@@ -252,7 +268,7 @@ func (r checked) Invoke(ctx context.Context, c handler.Call) (handler.Answer, er
 			r.t.Errorf("%s: a model is a %T", c.Action, m)
 		}
 		if odd := undecoded(m); odd != "" {
-			r.t.Errorf("%s: a model holds a %s, which schema.Decode does not make", c.Action, odd)
+			r.t.Errorf("%s: a model holds a value of type %s, which schema.Decode does not make", c.Action, odd)
 		}
 	}
 	if a.Status != handler.InProgress && (a.Callback != nil || a.Delay != 0) {
@@ -290,5 +306,5 @@ func undecoded(v any) string {
 		}
 		return ""
 	}
-	return strings.TrimPrefix(fmt.Sprintf("%T", v), "<")
+	return fmt.Sprintf("%T", v)
 }
