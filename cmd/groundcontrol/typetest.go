@@ -122,7 +122,7 @@ func (c *typeTest) report(suite *contract.Suite, out io.Writer, notes notices, a
 	}
 	switch failed := report.Count(contract.Failed); {
 	case report.Interrupted:
-		return errors.New("interrupted: what the tests had made is deleted")
+		return errors.New("interrupted before all tests were made")
 	case failed == 1:
 		return errors.New("1 test failed")
 	case failed > 1:
@@ -133,12 +133,7 @@ func (c *typeTest) report(suite *contract.Suite, out io.Writer, notes notices, a
 
 // text writes what the lines of the tests do not tell.
 func (c *typeTest) text(report contract.Report, out io.Writer, notes notices) error {
-	for _, r := range report.Tests {
-		if err := r.Write(out, c.Verbose || r.Status == contract.Failed); err != nil {
-			return err
-		}
-	}
-	if err := report.WriteWarnings(out); err != nil {
+	if err := report.Write(out, c.Verbose); err != nil {
 		return err
 	}
 	for _, left := range report.Left {

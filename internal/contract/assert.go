@@ -112,7 +112,7 @@ func (r *run) assertModel(raw map[string]any, where string) {
 	}
 	model := coerced(r.Schema, raw)
 	if at := recast(nil, raw, model); len(at) > 0 {
-		r.warn("strings where the schema wants another kind were read as such, as some plug-ins write all scalars as strings: %s", some(at))
+		r.warnAt(at, "strings where the schema wants another kind were read as that kind: some plug-ins write all scalars as strings")
 	}
 	if err := r.relaxed.Validate(model); err != nil {
 		r.fail(conforms, "%sa model that the schema accepts; it says: %s", within(where), cut(strings.ReplaceAll(err.Error(), "\n", "; "), 600))

@@ -15,8 +15,10 @@ type difference struct {
 	text string
 	// grown is an array that has all that it should have, and more.
 	grown bool
-	// excused is a difference that a propertyTransform of the schema may explain.
-	excused bool
+	// transformed is a difference that a propertyTransform of the schema may explain.
+	transformed bool
+	// empty is an array or object without anything in it that is missing: some languages leave those out.
+	empty bool
 }
 
 func (d difference) String() string { return path(d.at) + " " + d.text }
@@ -52,7 +54,9 @@ func (c comparer) object(at schema.Pointer, want, got map[string]any, p schema.P
 		v, there := got[name]
 		if !there {
 			if want[name] != nil {
-				all = append(all, c.found(here, "is missing, it should be "+shown(want[name])))
+				d := c.found(here, "is missing, it should be "+shown(want[name]))
+				d.empty = isEmpty(want[name])
+				all = append(all, d)
 			}
 			continue
 		}
@@ -129,7 +133,17 @@ func (c comparer) unmatched(at schema.Pointer, want, got []any, p schema.Propert
 }
 
 func (c comparer) found(at schema.Pointer, text string) difference {
-	return difference{at: at, text: text, excused: slices.ContainsFunc(c.transforms, func(t schema.Pointer) bool { return covers(t, at) })}
+	return difference{at: at, text: text, transformed: slices.ContainsFunc(c.transforms, func(t schema.Pointer) bool { return covers(t, at) })}
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // covers tells whether a pointer of the schema names the place in a model, or one above it.
@@ -149,7 +163,7 @@ func covers(p, at schema.Pointer) bool {
 func added(want, got map[string]any) (names []string) {
 	for _, name := range sorted(got) {
 		if _, ok := want[name]; !ok {
-			names = append(names, name)
+			names = append(names, path(schema.Pointer{name}))
 		}
 	}
 	return names
@@ -172,7 +186,7 @@ func nulls(at schema.Pointer, v any) (all []string) {
 	return all
 }
 
-// recast returns where coercion made something else of a scalar.
+// recast returns where coercion made something else of a scalar, elements of arrays as "*".
 func recast(at schema.Pointer, was, is any) (all []string) {
 	switch w := was.(type) {
 	case map[string]any:
@@ -186,14 +200,14 @@ func recast(at schema.Pointer, was, is any) (all []string) {
 		list, _ := is.([]any)
 		w = slices.DeleteFunc(slices.Clone(w), func(e any) bool { return e == nil }) // coercion takes them out
 		for i := range min(len(w), len(list)) {
-			all = append(all, recast(append(slices.Clone(at), strconv.Itoa(i)), w[i], list[i])...)
+			all = append(all, recast(append(slices.Clone(at), "*"), w[i], list[i])...)
 		}
 	case string:
 		if _, still := is.(string); !still {
 			return []string{path(at)}
 		}
 	}
-	return all
+	return distinct(all)
 }
 
 // get is the value at a pointer without wildcards.

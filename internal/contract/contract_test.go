@@ -37,8 +37,8 @@ func TestAProviderThatKeepsToTheContractPasses(t *testing.T) {
 					t.Errorf("%s: %s", r.Name, failure)
 				}
 				for _, w := range r.Warnings {
-					if !strings.Contains(w, "callbackDelaySeconds") {
-						t.Errorf("%s warns: %s", r.Name, w)
+					if !strings.Contains(w.Text, "callbackDelaySeconds") {
+						t.Errorf("%s warns: %s %v", r.Name, w.Text, w.At)
 					}
 				}
 				if r.Status == contract.Skipped {

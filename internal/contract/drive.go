@@ -65,12 +65,21 @@ func (r *run) fail(broken rule, expected string, args ...any) {
 	r.result.Failures = append(r.result.Failures, f)
 }
 
-func (r *run) warn(format string, args ...any) {
+func (r *run) warn(format string, args ...any) { r.warnAt(nil, format, args...) }
+
+// warnAt warns of something that is odd in places of models.
+func (r *run) warnAt(at []string, format string, args ...any) {
 	text := r.secrets.text(fmt.Sprintf(format, args...))
-	if r.cleaning || len(r.result.Warnings) == maxWarnings || slices.Contains(r.result.Warnings, text) {
+	i := slices.IndexFunc(r.result.Warnings, func(w Warning) bool { return w.Text == text })
+	if i < 0 && (r.cleaning || len(r.result.Warnings) == maxWarnings) {
 		return
 	}
-	r.result.Warnings = append(r.result.Warnings, text)
+	if i < 0 {
+		i = len(r.result.Warnings)
+		r.result.Warnings = append(r.result.Warnings, Warning{Text: text})
+	}
+	w := &r.result.Warnings[i]
+	w.At = distinct(append(w.At, at...))
 }
 
 // skip ends a test that cannot be made.
@@ -368,8 +377,10 @@ func (r *run) compare(broken, grown rule, set, got map[string]any) {
 		switch {
 		case asked == "" && names(r.Schema.PrimaryIdentifier, d.at): // no name: one is made
 		case r.emptied(d.at, got):
-		case d.excused:
+		case d.transformed:
 			r.warn("%s; the schema has a propertyTransform for it, which is not computed", d)
+		case d.empty:
+			r.warnAt([]string{path(d.at)}, "what was set empty is not there")
 		case d.grown:
 			r.fail(grown, "that %s", d)
 		default:

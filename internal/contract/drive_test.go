@@ -3,6 +3,7 @@ package contract_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func TestWhatIsOddIsToldAndHarmsNothing(t *testing.T) {
 		name, test, warning string
 		spoil               func(*fake, call, object)
 	}{
-		{"scalars as texts", "create", "read as such, as some plug-ins write all scalars as strings: /Rules/0, /Rules/1, /Rules/2, /Size", on(c, "SUCCESS", func(a object) {
+		{"scalars as texts", "create", "read as that kind: some plug-ins write all scalars as strings [/Rules/* /Size]", on(c, "SUCCESS", func(a object) {
 			inModel("Size", "1")(a)
 			inModel("Rules", []any{"3", "1", "2"})(a)
 		})},
@@ -39,7 +40,7 @@ func TestWhatIsOddIsToldAndHarmsNothing(t *testing.T) {
 		{"what a transform explains", "create", "/Policy is \"p\", it should be \"P\"; the schema has a propertyTransform for it", on(c, "SUCCESS", inModel("Policy", "p"))},
 		{"a long delay", "create", "callbackDelaySeconds of 1h0m0s was cut to 1µs", on(c, "IN_PROGRESS", set("callbackDelaySeconds", 3600))},
 		{"a delete in progress without a model", "create_delete", "a DELETE is IN_PROGRESS without a model", on(d, "IN_PROGRESS", set("resourceModel", nil))},
-		{"more properties to read", "create_read", "READ answers properties that CREATE did not: Arn", on(c, "SUCCESS", inModel("Arn", absent))},
+		{"more properties to read", "create_read", "READ answers properties that CREATE did not [/Arn]", on(c, "SUCCESS", inModel("Arn", absent))},
 		{"a token that is not known", "create_same_token", "fails with AlreadyExists", func(f *fake, _ call, _ object) { clear(f.tokens) }},
 		{"another code for invalid input", "create_invalid", "invalid input fails with GeneralServiceException", on(c, "FAILED", set("errorCode", "GeneralServiceException"))},
 		{"a read-only value goes", "update_read", "read-only /Arn was there before the update and is not any more", on(u, "SUCCESS", inModel("Arn", absent))},
@@ -49,6 +50,7 @@ func TestWhatIsOddIsToldAndHarmsNothing(t *testing.T) {
 				a["resourceModels"].([]any)[i] = object{"Name": m.(object)["Name"]}
 			}
 		})},
+		{"nothing for an empty list", "create", "what was set empty is not there [/Tags]", kept(c, "Tags", nil)},
 		{"null for a token", "create_list", "", on(schema.List, "SUCCESS", func(a object) {
 			if a["nextToken"] == nil {
 				a["nextToken"] = nil
@@ -58,12 +60,20 @@ func TestWhatIsOddIsToldAndHarmsNothing(t *testing.T) {
 		t.Run(odd.name, func(t *testing.T) {
 			f := newFake(t, thing)
 			f.spoil = odd.spoil
-			r, _ := only(t, f, f.given(t), odd.test)
+			input := f.given(t)
+			if strings.Contains(odd.warning, "/Tags") {
+				input.Inputs[0].Create["Tags"] = []any{}
+			}
+			r, _ := only(t, f, input, odd.test)
 			if r.Status != contract.Passed || len(r.Failures) > 0 {
 				t.Errorf("%s: %v", r.Status, r.Failures)
 			}
-			warnings := slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool { return strings.Contains(w, "of 1s was cut") })
-			text := strings.Join(warnings, "\n")
+			var text string
+			for _, w := range r.Warnings {
+				if !strings.Contains(w.Text, "of 1s was cut") {
+					text += fmt.Sprintln(w.Text, w.At)
+				}
+			}
 			if odd.warning == "" && text != "" || !strings.Contains(text, odd.warning) {
 				t.Errorf("warns %q, want %q", text, odd.warning)
 			}
@@ -201,7 +211,7 @@ func TestNothingSecretIsInAReport(t *testing.T) {
 	f := newFake(t, thing)
 	f.raw = func(f *fake, c call) (string, error) {
 		if c.Action == schema.Read {
-			return `{"status":"SUCCESS","message":"it is hush-hush and open-sesame","nextToken":"open-sesame","callbackContext":{"k":["very-secret"]},
+			return `{"status":"SUCCESS","message":"it is hush-hush and open-sesame","nextToken":"open-sesame","callbackContext":{"k":["very-secret"],"n":123456},
 				"resourceModel":{"Name":"abcdefgh","Secret":"new-secret","Login":{"Password":"very-secret"},"Policy":"hush-hush!"},"resourceModels":[{"Secret":"sss-sss"}]}`, nil
 		}
 		if c.Action == schema.Update {
@@ -210,7 +220,7 @@ func TestNothingSecretIsInAReport(t *testing.T) {
 		return "", nil
 	}
 	s, err := contract.New(contract.Config{
-		Schema: f.schema, Cases: []contract.Case{f.given(t)}, Secrets: []string{"open-sesame"}, Limits: contract.Limits{Delay: time.Microsecond},
+		Schema: f.schema, Cases: []contract.Case{f.given(t)}, Secrets: []string{"open-sesame", "123456"}, Limits: contract.Limits{Delay: time.Microsecond},
 		Call: contract.Over(printing{f}, provider.Extra{
 			Credentials:   provider.Credentials{AccessKeyID: "AKIA0", SecretAccessKey: "key-of-the-caller", SessionToken: "token-of-the-caller"},
 			Configuration: []byte(`{"Login":"open-sesame","Number":123456}`),
@@ -227,7 +237,7 @@ func TestNothingSecretIsInAReport(t *testing.T) {
 	if report.Count(contract.Failed) < 5 || !strings.Contains(string(text), `\"Policy\":\"(redacted)!\"`) {
 		t.Errorf("%s", text)
 	}
-	for _, secret := range []string{"hush-hush", "other-secret", "new-secret", "very-secret", "sss-sss", "open-sesame", "123456,", "key-of-the-caller", "token-of-the-caller"} {
+	for _, secret := range []string{"hush-hush", "other-secret", "new-secret", "very-secret", "sss-sss", "open-sesame", "123456", "key-of-the-caller", "token-of-the-caller"} {
 		if strings.Contains(string(text), secret) {
 			t.Errorf("%s is in the report", secret)
 		}
@@ -350,13 +360,11 @@ func TestAReportReadsWell(t *testing.T) {
 		report.Tests[i].Seconds = 1.234
 		b.WriteString(report.Tests[i].Line() + "\n")
 	}
-	for _, r := range report.Tests {
-		if err := r.Write(&b, r.Status == contract.Failed); err != nil {
-			t.Fatal(err)
-		}
-	}
-	report.Tests[0].Warnings = []string{"odd", "odder"}
-	if err := report.WriteWarnings(&b); err != nil {
+	report.Tests = append(report.Tests, report.Tests[2])
+	report.Tests[3].Name = "again"
+	report.Tests[0].Warnings = []contract.Warning{{Text: "odd", At: []string{"/A", "/B"}}, {Text: "odder"}}
+	report.Tests[2].Warnings = append(report.Tests[2].Warnings, contract.Warning{Text: "odd", At: []string{"/B", "/C"}})
+	if err := report.Write(&b, false); err != nil {
 		t.Fatal(err)
 	}
 	report.Seconds = 0.0123
@@ -371,11 +379,13 @@ func TestAReportReadsWell(t *testing.T) {
 		`    returned  {"errorCode":"AccessDenied","message":"NotFound it is","status":"FAILED"}`,
 		"  output of the handler:",
 		"    called for CREATE", "    called for CREATE", "    called for DELETE", "    called for DELETE", "    called for READ", "",
+		"FAIL  again: what was deleted cannot be read",
+		"  delete-read, in READ: as in delete_read", "",
 		"Warnings",
-		"  odd (in create_invalid)",
+		"  odd: /A, /B, /C (in create_invalid, delete_read)",
 		"  odder (in create_invalid)",
-		"  callbackDelaySeconds of 1s was cut to 1µs (in create_delete, delete_read)",
-		"Test::Contract::Thing: 3 tests, 2 ok, 1 failed, 0 skipped in 12ms",
+		"  callbackDelaySeconds of 1s was cut to 1µs (in create_delete, delete_read, again)",
+		"Test::Contract::Thing: 4 tests, 2 ok, 2 failed, 0 skipped in 12ms",
 	}
 	got := strings.Split(b.String(), "\n")
 	if len(got) != len(want) {

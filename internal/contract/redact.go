@@ -209,6 +209,10 @@ func (s secrets) value(v any) any {
 			return redacted
 		}
 		return s.text(v)
+	case json.Number:
+		if len(v) >= shortest && slices.Contains(s.texts, v.String()) {
+			return redacted
+		}
 	case map[string]any:
 		out := map[string]any{}
 		for k, member := range v {

@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.org/groundcontrol/internal/schema"
@@ -34,10 +35,16 @@ type Result struct {
 	Status   Status
 	Reason   string    `json:",omitempty"` // why it was skipped
 	Failures []Failure `json:",omitempty"`
-	Warnings []string  `json:",omitempty"` // what is odd, and harms nothing
+	Warnings []Warning `json:",omitempty"` // what is odd, and harms nothing
 	Calls    int
 	Seconds  float64
 	Output   string `json:",omitempty"` // the end of what the handler printed
+}
+
+// Warning is something odd.
+type Warning struct {
+	Text string
+	At   []string `json:",omitempty"` // where in models
 }
 
 // Failure is one rule that was broken.
@@ -82,47 +89,71 @@ func (f Failure) String() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Write writes the result's failures, and with output what the handler printed; nothing for a result without any.
-func (r Result) Write(out io.Writer, output bool) error {
-	output = output && r.Output != ""
-	if len(r.Failures) == 0 && !output {
-		return nil
-	}
+// Write writes the failures of all tests, those that are like an earlier one in one line, and with verbose what the
+// handlers printed in all tests, not only in those that fail in a way of their own; then the warnings, each once.
+func (r Report) Write(out io.Writer, verbose bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s  %s: %s\n", r.Status, r.Name, r.About)
-	for _, f := range r.Failures {
-		b.WriteString(indented(f.String()))
+	first := map[string]string{} // test by failure
+	for _, t := range r.Tests {
+		t.write(&b, first, verbose)
 	}
-	if output {
-		b.WriteString("  output of the handler:\n" + indented(indented(r.Output)))
-	}
+	r.writeWarnings(&b)
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// WriteWarnings writes the warnings of all tests, each once.
-func (r Report) WriteWarnings(out io.Writer) error {
+func (r Result) write(b *strings.Builder, first map[string]string, verbose bool) {
+	output := verbose
+	var text strings.Builder
+	for _, f := range r.Failures {
+		key := f.Rule + "\n" + string(f.Action) + "\n" + f.Expected
+		if test, ok := first[key]; ok {
+			fmt.Fprintf(&text, "  %s, in %s: as in %s\n", f.Rule, f.Action, test)
+			continue
+		}
+		first[key], output = r.Name, true
+		text.WriteString(indented(f.String()))
+	}
+	if output && r.Output != "" {
+		text.WriteString("  output of the handler:\n" + indented(indented(r.Output)))
+	}
+	if text.Len() > 0 {
+		fmt.Fprintf(b, "\n%s  %s: %s\n%s", r.Status, r.Name, r.About, text.String())
+	}
+}
+
+func (r Report) writeWarnings(b *strings.Builder) {
 	var order []string
-	in := map[string][]string{} // tests by warning
+	at, in := map[string][]string{}, map[string][]string{} // places and tests by text
 	for _, t := range r.Tests {
 		for _, w := range t.Warnings {
-			if in[w] == nil {
-				order = append(order, w)
+			if in[w.Text] == nil {
+				order = append(order, w.Text)
 			}
-			in[w] = append(in[w], t.Name)
+			at[w.Text] = append(at[w.Text], w.At...)
+			in[w.Text] = append(in[w.Text], t.Name)
 		}
 	}
-	for i, w := range order {
+	for i, text := range order {
 		if i == 0 {
-			w = "\nWarnings\n  " + w
-		} else {
-			w = "  " + w
+			b.WriteString("\nWarnings\n")
 		}
-		if _, err := fmt.Fprintf(out, "%s (in %s)\n", w, some(in[order[i]])); err != nil {
-			return err
+		fmt.Fprintf(b, "  %s", text)
+		if len(at[text]) > 0 {
+			fmt.Fprintf(b, ": %s", some(distinct(at[text])))
+		}
+		fmt.Fprintf(b, " (in %s)\n", some(distinct(in[text])))
+	}
+}
+
+// distinct is a list, sorted as it was, without repetitions.
+func distinct(list []string) (out []string) {
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
 		}
 	}
-	return nil
+	return out
 }
 
 // Summary is the last line: how many tests ended in which way.

@@ -87,7 +87,7 @@ func (s Subject) contract(t *testing.T, r handler.Runtime, c contract.Case, name
 			t.Errorf("%s", f)
 		}
 		for _, w := range result.Warnings {
-			t.Log("warning:", w)
+			t.Log("warning:", w.Text, w.At)
 		}
 		if result.Status == contract.Skipped {
 			t.Log("left out:", result.Reason)
