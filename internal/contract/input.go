@@ -44,12 +44,26 @@ func random(s *schema.Schema, rnd *rand.Rand) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		state = named(s, maps.Clone(state), rnd)
+		state = named(s, withoutEmpty(s, state), rnd)
 		if id, _ := s.Identifier(state); utf8.RuneCountInString(id) <= maxIdentifier {
 			return state, s.Validate(state)
 		}
 	}
 	return nil, errors.New("only identifiers that are too long were made up")
+}
+
+// withoutEmpty leaves out empty texts where that is accepted: many services take them as nothing said.
+func withoutEmpty(s *schema.Schema, state map[string]any) map[string]any {
+	out := maps.Clone(state)
+	for _, name := range sorted(state) {
+		if state[name] != "" {
+			continue
+		}
+		if delete(out, name); s.Validate(out) != nil {
+			out[name] = ""
+		}
+	}
+	return out
 }
 
 // named gives a state what identifies the resource and what a list of the type asks for, where the caller may say it.
@@ -83,7 +97,7 @@ func updates(s *schema.Schema, create map[string]any, rnd *rand.Rand) (all []map
 			continue
 		}
 		v, ok := sample.Change(s, now, name, rnd)
-		if !ok {
+		if !ok || v == "" {
 			continue
 		}
 		now = put(now, schema.Pointer{name}, v)
