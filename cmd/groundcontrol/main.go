@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"example.org/groundcontrol/internal/cli"
+	"example.org/groundcontrol/internal/contract"
 )
 
 // version is set by the build (make build).
@@ -24,13 +26,13 @@ const (
 )
 
 type commands struct {
-	Serve   serve       `cmd:"" help:"Serve the API until SIGTERM or SIGINT."`
-	Env     cli.Env     `cmd:"" help:"Print the shell lines that point AWS clients at the server of a data directory."`
-	Request cli.Request `cmd:"" help:"Look at requests and steer them: list, show, cancel, resume, fail."`
-	Type    cli.Type    `cmd:"" help:"Look at resource types, import new ones, say how simulated ones behave."`
-	Backup  backup      `cmd:"" help:"Copy the SQLite database of a server, which may run meanwhile, to a new file."`
-	Check   check       `cmd:"" help:"Read the whole SQLite database of a server, which may run meanwhile, and report damage."`
-	Version versionCmd  `cmd:"" help:"Print the version."`
+	Serve   serve        `cmd:"" help:"Serve the API until SIGTERM or SIGINT."`
+	Env     cli.Env      `cmd:"" help:"Print the shell lines that point AWS clients at the server of a data directory."`
+	Request cli.Request  `cmd:"" help:"Look at requests and steer them: list, show, cancel, resume, fail."`
+	Type    typeCommands `cmd:"" help:"Look at resource types, import new ones, say how simulated ones behave, test providers."`
+	Backup  backup       `cmd:"" help:"Copy the SQLite database of a server, which may run meanwhile, to a new file."`
+	Check   check        `cmd:"" help:"Read the whole SQLite database of a server, which may run meanwhile, and report damage."`
+	Version versionCmd   `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}
@@ -54,7 +56,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Description("A self-hosted, wire-compatible AWS Cloud Control API: durable, trackable, cancellable resource operations."),
 		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(stdout, (*io.Writer)(nil)), kong.Bind(notices{stderr}, cli.Notices{Writer: stderr}),
-		kong.Vars(cli.Vars),
+		kong.Bind(&c.Type.Type), // what its commands ask for; their parent is the struct around it
+		kong.Vars(cli.Vars), kong.Vars{"tests": strings.Join(contract.Names(), ", ")},
 	)
 	if err != nil {
 		return complain(stderr, err, failed)

@@ -65,6 +65,11 @@ var may = map[string][]string{
 	"internal/handler/demo":       {"internal/handler", "internal/schema"},
 	"internal/handler/witness":    {"internal/handler", "internal/schema"}, // in servers under a chaos test only
 
+	// The contract tests of resource providers, and the same over any runtime.
+	"internal/contract": {"internal/handler", "internal/handler/provider", "internal/schema", "internal/schema/sample"},
+
+	"internal/handler/handlertest": {"internal/contract", "internal/handler", "internal/operation", "internal/resource", "internal/schema", "internal/store"},
+
 	"internal/engine":  {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store"},
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
 	"internal/wire":    {"internal/operation", "internal/registry", "internal/control", "internal/auth"},
@@ -76,6 +81,7 @@ var may = map[string][]string{
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
 		"internal/handler/simulate", "internal/handler/child", "internal/handler/credential", "internal/handler/invoke", "internal/handler/provider", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
 		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow", "internal/project",
+		"internal/contract", "internal/schema", // type test runs providers itself
 	},
 }
 

@@ -121,7 +121,7 @@ func (p *property) member() any {
 }
 
 // isDefault reports whether a default is a value of the property's type: schemas have
-// "true" as the default of a boolean, and null.
+// "true" as the default of a boolean, null, and numbers out of their own bounds.
 func (p *property) isDefault(v any) bool {
 	if len(p.Enum) > 0 && !slices.ContainsFunc(p.Enum, func(e any) bool { return schema.Equal(e, v) }) {
 		return false
@@ -133,7 +133,7 @@ func (p *property) isDefault(v any) bool {
 	case bool:
 		return has("boolean")
 	case json.Number:
-		return has("number") || has("integer") && !strings.ContainsAny(v.String(), ".eE")
+		return (has("number") || has("integer") && !strings.ContainsAny(v.String(), ".eE")) && p.Validate(v) == nil
 	case []any:
 		return has("array") && len(v) > 0
 	case map[string]any:

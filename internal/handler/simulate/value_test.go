@@ -32,6 +32,7 @@ func TestReadOnlyValuesFollowTheirNameAndSchema(t *testing.T) {
 		{"Fixed", `{"type":"string","const":"V_1"}`, `"V_1"`},
 		{"Mode", `{"type":"string","default":"soft"}`, `"soft"`},
 		{"Mode", `{"type":"boolean","default":"true"}`, `false`},
+		{"Count", `{"type":"integer","default":0,"minimum":3}`, `3`},
 		{"CreatedAt", `{"type":"string"}`, `"2026-07-01T12:00:00Z"`},
 		{"CreationTime", `{"type":"number"}`, `1782907200`},
 		{"Born", `{"type":"string","format":"date-time"}`, `"2026-07-01T12:00:00Z"`},
