@@ -40,10 +40,11 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
 		return nil, err
 	}
-	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Log: logs})
+	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Most: c.Handlers.Children, Idle: c.Handlers.Idle, Log: logs})
 	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
 	t.runtimes[registry.Lambda] = &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: t.proxy.variables,
+		Memory: set.handlers.memory, CPU: c.Handlers.CPU, User: set.handlers.user,
 	}
 	return t, nil
 }

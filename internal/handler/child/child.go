@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/provider"
@@ -34,6 +35,11 @@ type Runtime struct {
 	Pool  *lambda.Pool
 	Dir   string // where code is unpacked, one directory for each; made where it is missing
 	Log   *slog.Logger
+	// What each child may use, and whom it runs as; see lambda.Function. The user must be able
+	// to enter Dir.
+	Memory int64
+	CPU    time.Duration
+	User   *lambda.Credential
 	// Variables adds to the environment of an owner's children, such as where their proxy
 	// is; nil adds nothing. It is asked once for each owner.
 	Variables func(owner string) (map[string]string, error)
@@ -88,6 +94,7 @@ func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function
 	f := lambda.Function{
 		Key: c.Account + "/" + c.Region + "/" + c.TypeName + "/" + c.TypeVersion,
 		Dir: dir, Handler: t.Code.Handler, Command: t.Code.Command,
+		Memory: r.Memory, CPU: r.CPU, User: r.User,
 	}
 	if f.Env, err = r.environment(f.Key, c.Region); err != nil {
 		return lambda.Function{}, fmt.Errorf("child: %w", err)
