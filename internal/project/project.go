@@ -153,7 +153,7 @@ func readDir(files fs.FS, command []string) (p Project, err error) {
 }
 
 // codeOf finds the directories with the built code of a project; their content goes into
-// one.
+// one. A name with a slash behind it goes there as a directory.
 func codeOf(files fs.FS, s settings) ([]string, error) {
 	has := func(name string) bool {
 		_, err := fs.Stat(files, name)
@@ -168,6 +168,8 @@ func codeOf(files fs.FS, s settings) ([]string, error) {
 		return []string{"build", "src"}, nil
 	case strings.HasPrefix(s.Runtime, "python") && has("src"):
 		return []string{"src"}, nil
+	case strings.HasPrefix(s.Runtime, "nodejs") && strings.HasPrefix(s.Entrypoint, "dist/") && has("dist"):
+		return []string{"dist/", "node_modules/"}, nil // the entry point counts from the project
 	case strings.HasPrefix(s.Runtime, "nodejs") && has("dist"):
 		return []string{"dist"}, nil
 	case strings.HasPrefix(s.Runtime, "java") && has("target/classes"):
@@ -233,6 +235,7 @@ func pack(files fs.FS, dirs []string) ([]byte, error) {
 	z := zip.NewWriter(&b)
 	n := 0
 	for _, dir := range dirs {
+		dir, keep := strings.CutSuffix(dir, "/")
 		if _, err := fs.Stat(files, dir); err != nil {
 			continue // an optional one
 		}
@@ -248,7 +251,11 @@ func pack(files fs.FS, dirs []string) ([]byte, error) {
 			if n++; n > maxFiles || b.Len() > maxCode {
 				return fmt.Errorf("the code is larger than %d files or %d MiB", maxFiles, maxCode>>20)
 			}
-			return add(z, files, name, strings.TrimPrefix(strings.TrimPrefix(name, dir), "/"), d)
+			to := name
+			if !keep {
+				to = strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
+			}
+			return add(z, files, name, to, d)
 		})
 		if err != nil {
 			return nil, err
