@@ -40,7 +40,11 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
 		return nil, err
 	}
-	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Most: c.Handlers.Children, Idle: c.Handlers.Idle, Log: logs})
+	temp := filepath.Join(c.Data, "handlers")
+	if err := lambda.Clear(temp, set.handlers.user); err != nil {
+		logs.Warn("a server that was killed left something behind", "err", err)
+	}
+	t.pool = lambda.NewPool(lambda.Config{Temp: temp, Most: c.Handlers.Children, Idle: c.Handlers.Idle, Log: logs})
 	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
 	t.runtimes[registry.Lambda] = &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Variables: t.proxy.variables,

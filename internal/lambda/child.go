@@ -52,8 +52,8 @@ type child struct {
 	failed  chan struct{} // closed with that report
 }
 
-// newChild prepares a child without starting it. Its listener takes connections already.
-func newChild(f Function, config Config) (_ *child, err error) {
+// newChild prepares a child without starting it; its directory will be in dir. Its listener takes connections already.
+func newChild(f Function, config Config, dir string) (_ *child, err error) {
 	c := &child{
 		function: f.clone(), log: config.Log,
 		calls: make(chan *call), done: make(chan struct{}), failed: make(chan struct{}),
@@ -63,12 +63,7 @@ func newChild(f Function, config Config) (_ *child, err error) {
 			c.clean()
 		}
 	}()
-	if config.Temp != "" {
-		if err := os.MkdirAll(config.Temp, 0o711); err != nil { // another user may run the child
-			return nil, err
-		}
-	}
-	if c.temp, err = os.MkdirTemp(config.Temp, "function-"); err != nil {
+	if c.temp, err = os.MkdirTemp(dir, "function-"); err != nil {
 		return nil, err
 	}
 	if f.User != nil {
@@ -135,6 +130,7 @@ func (c *child) environment() []string {
 		"TMPDIR":                          c.temp,
 	}
 	maps.Copy(env, c.function.Env)
+	env["TMPDIR"] = c.temp // its processes are known by it: see sweep
 	env["AWS_LAMBDA_RUNTIME_API"] = c.listener.Addr().String()
 	list := make([]string, 0, len(env))
 	for name, value := range env {
@@ -159,6 +155,7 @@ func (c *child) run() {
 	aux.Go(c.output.follow)
 	waitExit(c.command)
 	c.reap()
+	c.sweep()
 	_ = server.Close()
 	c.output.close()
 	aux.Wait()
