@@ -52,21 +52,29 @@ func sweepOnce(uid uint32, is func(dir string) bool) (any bool) {
 	return any
 }
 
-// killIf kills a process that has such a directory. It is held before it is looked at, so
-// that its number cannot come to be another's in between.
+// killIf kills a process that has such a directory. It is held before it is looked at once
+// more, so that its number cannot come to be another's in between.
 func killIf(pid int, is func(dir string) bool) bool {
+	if !has(pid, is) {
+		return false
+	}
 	p, err := os.FindProcess(pid)
 	if err != nil {
 		return false
 	}
 	defer p.Release() //nolint:errcheck // nothing to do about it
+	return has(pid, is) && p.Kill() == nil
+}
+
+// has says whether a process has such a directory.
+func has(pid int, is func(dir string) bool) bool {
 	environ, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
 		return false // it has gone, or is not ours to see
 	}
 	for entry := range bytes.SplitSeq(environ, []byte{0}) {
 		if dir, ok := bytes.CutPrefix(entry, []byte("TMPDIR=")); ok {
-			return is(string(dir)) && p.Kill() == nil
+			return is(string(dir))
 		}
 	}
 	return false
