@@ -294,3 +294,47 @@ func TestCPUTimeOfAHandlerIsLimited(t *testing.T) {
 	d.fails("cpu=50", "Runtime exited with error: signal: ", "exit status")
 	d.plain()
 }
+
+// TestHandlersRunAsAnotherUser has one try to read what only the server may.
+func TestHandlersRunAsAnotherUser(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		r := groundcontrol(t, "serve", "--data", t.TempDir(), "--handler-user", "65534:65534")
+		wantParts(t, r.stderr, "--handler-user 65534:65534", "only root")
+		t.Skip("the rest needs root: run this test as root")
+	}
+	// What t.TempDir makes is root's alone, which the server has to say.
+	r := groundcontrol(t, "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(privateDir(t), "data"), "--handler-user", "65534:65534")
+	wantParts(t, r.stderr, "--handler-user", "cannot enter", "chmod o+x")
+	dir, err := os.MkdirTemp("", "groundcontrol-user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	s := startIn(t, filepath.Join(dir, "data"), nil, "--handler-user", "65534:65534")
+	w := witnesses(t, "go")[0]
+	s.command(t, 0, "type", "register", w.project)
+	d := drill{client: s.client(t), witness: w, file: filepath.Join(dir, "thing")}
+	d.succeeds("DELETE crash")
+	info, err := os.Stat(d.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65534 {
+		t.Errorf("the file belongs to %d:%d", owner.Uid, owner.Gid)
+	}
+	d.file = filepath.Join(s.data, "mine")
+	d.fails("", "permission denied")
+}
+
+func privateDir(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "private")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
