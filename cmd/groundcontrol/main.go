@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"example.org/groundcontrol/internal/cli"
+	"example.org/groundcontrol/internal/lambda"
 )
 
 // version is set by the build (make build).
@@ -47,6 +49,9 @@ func main() {
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == lambda.HostArgument { // a child of a server: not for users
+		return complain(stderr, lambda.Host(context.Background(), args[1:]), failed)
+	}
 	var c commands
 	exit := -1
 	parser, err := kong.New(

@@ -256,7 +256,7 @@ var faults = map[string]func(drill){
 		}
 		d.reaches("http")
 	},
-	"https":      func(d drill) { d.reaches("https") },
+	"https": func(d drill) { d.reaches("https") },
 	"read": func(d drill) {
 		d.succeeds("READ sleep=60")
 		d.refused(false, "HandlerFailureException", "did not answer within 3s")

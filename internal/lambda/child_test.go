@@ -28,6 +28,10 @@ const childMode = "LAMBDA_TEST_CHILD"
 var raceDetector bool // needs more memory than any limit; set by race_test.go
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == lambda.HostArgument {
+		fmt.Fprintln(os.Stderr, lambda.Host(context.Background(), os.Args[2:]))
+		os.Exit(1)
+	}
 	if mode := os.Getenv(childMode); mode != "" {
 		if err := childMain(mode); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -144,6 +144,9 @@ func readDir(files fs.FS, command []string) (p Project, err error) {
 	p.Runtime, p.Handler, p.Command = s.Runtime, s.Entrypoint, command
 	dirs := []string{"."}
 	if len(command) == 0 {
+		if p.Code, err = shaded(files, s); err != nil || p.Code != nil {
+			return p, err
+		}
 		if dirs, err = codeOf(files, s); err != nil {
 			return p, err
 		}
@@ -176,6 +179,23 @@ func codeOf(files fs.FS, s settings) ([]string, error) {
 		return []string{"target/classes", "target/dependency"}, nil
 	}
 	return nil, fmt.Errorf("there is no built code for runtime %q: build the project first (a Go project makes bin/bootstrap, `cfn submit --dry-run` makes a zip of any), or name the program with --command", s.Runtime)
+}
+
+// shaded is the jar with all that a Java project needs, nil where there is none: Maven keeps
+// the one without the libraries beside it.
+func shaded(files fs.FS, s settings) ([]byte, error) {
+	if !strings.HasPrefix(s.Runtime, "java") {
+		return nil, nil
+	}
+	jars, err := fs.Glob(files, "target/*.jar")
+	if err != nil {
+		return nil, err
+	}
+	jars = slices.DeleteFunc(jars, func(name string) bool { return strings.HasPrefix(path.Base(name), "original-") })
+	if len(jars) != 1 {
+		return nil, nil
+	}
+	return bounded(files, jars[0], maxCode)
 }
 
 func readSettings(files fs.FS) (s settings, err error) {
