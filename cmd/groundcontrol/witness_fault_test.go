@@ -68,8 +68,7 @@ func TestFaultsOfAHandlerEndTheirRequestOnly(t *testing.T) {
 		_, _ = fmt.Fprint(w, "from ", r.Host, r.URL.Path)
 	}))
 	t.Cleanup(web.Close)
-	s := start(t, "--egress", "*.allowed.example="+web.URL, "--handler-timeout", "GroundControl::Witness::Go=6s/3s",
-		"--handler-timeout", "*=6s/3s", "--handler-memory", "512MiB", "--handler-children", "4", "--handler-idle", "10s")
+	s := start(t, "--egress", "*.allowed.example="+web.URL, "--handler-memory", "512MiB", "--handler-children", "3", "--handler-idle", "10s")
 	for _, language := range []string{"go", "python", "node"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
@@ -241,7 +240,6 @@ var faults = map[string]func(drill){
 	"memory":      func(d drill) { d.fails("memory=1000", "Runtime.ExitError", "MemoryError") },
 	"twice":       func(d drill) { d.succeeds("twice") },
 	"print":       func(d drill) { d.succeeds("print=100") },
-	"sleep":       func(d drill) { d.succeeds("sleep-once=60") }, // its second call
 	"strings": func(d drill) {
 		d.succeeds("strings")
 		if m := d.get(d.typeName, d.file); m["Count"] != 7.0 || m["Enabled"] != true || m["Size"] != 2.0 {
@@ -258,9 +256,6 @@ var faults = map[string]func(drill){
 	},
 	"https": func(d drill) { d.reaches("https") },
 	"read": func(d drill) {
-		d.succeeds("READ sleep=60")
-		d.refused(false, "HandlerFailureException", "did not answer within 3s")
-		d.file += "2"
 		d.succeeds("READ in-progress")
 		d.refused(false, "PrivateTypeException", "READ and LIST handlers must return synchronously.")
 	},
@@ -282,6 +277,30 @@ var faults = map[string]func(drill){
 			d.t.Error(describe(e))
 		}
 	},
+}
+
+// TestAHandlerThatTakesTooLongIsStopped has one in each language sleep in its first call, and
+// then in a read.
+func TestAHandlerThatTakesTooLongIsStopped(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--handler-timeout", "GroundControl::Witness::Node=9s/4s", "--handler-timeout", "*=8s/4s")
+	for _, language := range []string{"go", "python", "node"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			w := witnesses(t, language)[0]
+			s.command(t, 0, "type", "register", w.project)
+			d := drill{client: s.client(t), witness: w, file: filepath.Join(t.TempDir(), "thing")}
+			d.succeeds("sleep-once=60") // in its second call
+			if _, err := os.Stat(d.file + ".slept"); err != nil {
+				t.Errorf("the first call did not sleep: %v", err)
+			}
+			d.file += "2"
+			d.succeeds("READ sleep=60")
+			d.refused(false, "HandlerFailureException", "did not answer within 4s")
+			d.file += "3"
+			d.succeeds("twice")
+		})
+	}
 }
 
 // TestCPUTimeOfAHandlerIsLimited has a handler work for longer than it may.

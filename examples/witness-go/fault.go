@@ -48,8 +48,8 @@ func (f fault) before() error {
 				time.Sleep(time.Duration(n) * time.Second)
 			}
 		case "print":
-			line := strings.Repeat("x", 1023) + "\n"
-			for range n << 10 {
+			line := strings.Repeat("x", 65535) + "\n"
+			for range n << 4 {
 				fmt.Print(line)
 			}
 		case "orphan", "daemon":

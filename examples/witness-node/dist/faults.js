@@ -42,8 +42,8 @@ class Fault {
       if (name === 'sleep' || name === 'sleep-once' && this.first('slept')) {
         await sleep(argument * 1000)
       } else if (name === 'print') {
-        const line = 'x'.repeat(1023) + '\n'
-        for (let i = 0; i < argument * 1024; i++) if (!process.stdout.write(line)) await new Promise((r) => process.stdout.once('drain', r))
+        const line = 'x'.repeat(65535) + '\n'
+        for (let i = 0; i < argument * 16; i++) if (!process.stdout.write(line)) await new Promise((r) => process.stdout.once('drain', r))
       } else if (name === 'orphan' || name === 'daemon') {
         const child = spawn('/bin/sleep', ['300'], { detached: name === 'daemon', stdio: 'inherit' })
         fs.writeFileSync(this.file + '.pid', String(child.pid))

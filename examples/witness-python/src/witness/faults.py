@@ -34,8 +34,8 @@ class Fault:
             elif name == "sleep-once" and self.first("slept"):
                 time.sleep(float(argument))
             elif name == "print":
-                line = "x" * 1023 + "\n"
-                for _ in range(int(argument) << 10):
+                line = "x" * 65535 + "\n"
+                for _ in range(int(argument) << 4):
                     sys.stdout.write(line)
             elif name in ("orphan", "daemon"):
                 child = subprocess.Popen(["/bin/sleep", "300"], start_new_session=name == "daemon")
