@@ -102,7 +102,13 @@ type drill struct {
 	file string
 }
 
+// create makes the thing, without a fault one with everything in it.
 func (d drill) create(fault string) *types.ProgressEvent {
+	d.t.Helper()
+	return d.ended(d.begin(fault))
+}
+
+func (d drill) begin(fault string) *types.ProgressEvent {
 	d.t.Helper()
 	in := &cloudcontrol.CreateResourceInput{TypeName: &d.typeName}
 	in.DesiredState = str(`{"Path":` + quoted(d.file) + `,"Text":"ä","Count":7,"Enabled":true,"Secret":"hidden","Tags":[{"Key":"a","Value":"1"}],"Steps":1}`)
@@ -113,7 +119,7 @@ func (d drill) create(fault string) *types.ProgressEvent {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return d.ended(out.ProgressEvent)
+	return out.ProgressEvent
 }
 
 // fails wants an InternalFailure whose text has one of the parts: languages differ in
@@ -283,16 +289,17 @@ var faults = map[string]func(drill){
 // then in a read.
 func TestAHandlerThatTakesTooLongIsStopped(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--handler-timeout", "GroundControl::Witness::Node=9s/4s", "--handler-timeout", "*=8s/4s")
+	s := start(t, "--handler-timeout", "GroundControl::Witness::Node=7s/4s", "--handler-timeout", "*=6s/4s")
 	for _, language := range []string{"go", "python", "node"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			w := witnesses(t, language)[0]
 			s.command(t, 0, "type", "register", w.project)
 			d := drill{client: s.client(t), witness: w, file: filepath.Join(t.TempDir(), "thing")}
-			d.succeeds("sleep-once=60") // in its second call
-			if _, err := os.Stat(d.file + ".slept"); err != nil {
-				t.Errorf("the first call did not sleep: %v", err)
+			e := d.begin("sleep-once=60")
+			eventually(t, "a call sleeps", func() bool { _, err := os.Stat(d.file + ".slept"); return err == nil })
+			if e = d.ended(e); e.OperationStatus != types.OperationStatusSuccess { // in its next call
+				t.Error(describe(e))
 			}
 			d.file += "2"
 			d.succeeds("READ sleep=60")
