@@ -41,12 +41,14 @@ lint: ## formatting, go vet, staticcheck, go.mod
 	$(GO) -C chaos vet ./...
 	$(GO) -C chaos mod tidy -diff
 	$(GO) vet -tags witness ./cmd/groundcontrol
+	$(GO) -C examples/witness-go vet .
+	$(GO) -C examples/witness-go mod tidy -diff
 
 fmt: ## format the code
 	$(GO) tool gofumpt -w .
 
 tidy: ## tidy go.mod of every module
-	@for m in . bench bench/peers bench/peers/temporal chaos; do $(GO) -C $$m mod tidy || exit 1; done
+	@for m in . bench bench/peers bench/peers/temporal chaos examples/witness-go; do $(GO) -C $$m mod tidy || exit 1; done
 
 generate: ## rewrite what is written by the code: the chart of the state machine
 	$(GO) test ./internal/operation -run TestDiagramInDocs -update

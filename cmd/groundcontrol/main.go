@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"example.org/groundcontrol/internal/cli"
 	"example.org/groundcontrol/internal/contract"
+	"example.org/groundcontrol/internal/lambda"
 )
 
 // version is set by the build (make build).
@@ -49,6 +51,9 @@ func main() {
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == lambda.HostArgument { // a child of a server: not for users
+		return complain(stderr, lambda.Host(context.Background(), args[1:]), failed)
+	}
 	var c commands
 	exit := -1
 	parser, err := kong.New(

@@ -44,8 +44,8 @@ type serve struct {
 	Behaviours  string        `type:"path" env:"GROUNDCONTROL_BEHAVIOURS" placeholder:"FILE" help:"JSON file that says how simulated types behave, by type name. What 'groundcontrol type simulate' sets for a type wins."`
 	Egress      []string      `env:"GROUNDCONTROL_EGRESS" sep:"," placeholder:"HOST=TARGET" help:"Where calls of handlers go: '*.amazonaws.com=http://127.0.0.1:5555', HOST=direct or HOST=deny. Repeatable; the most specific counts."`
 	EgressElse  string        `enum:"deny,direct" default:"deny" env:"GROUNDCONTROL_EGRESS_ELSE" help:"What becomes of calls of handlers to other hosts: deny or direct."`
-	Credentials string        `name:"handler-credentials" type:"path" env:"GROUNDCONTROL_HANDLER_CREDENTIALS" placeholder:"FILE" help:"JSON file with the credentials that handlers call their services with, by role and account; read again when it changes. Without it they get placeholders."`
 	Unsigned    bool          `name:"invoke-unsigned" env:"GROUNDCONTROL_INVOKE_UNSIGNED" help:"Let callers of the Lambda Invoke endpoint go without a signature, or with a key that is not known: they act for the account of the first access key (loopback only)."`
+	Handlers    handlers      `embed:"" prefix:"handler-"`
 	StatusHold  time.Duration `default:"1s" env:"GROUNDCONTROL_STATUS_HOLD" help:"How long GetResourceRequestStatus may wait for a live request to move; at most 20s."`
 	Retention   time.Duration `default:"168h" env:"GROUNDCONTROL_RETENTION" help:"How long after acceptance an ended request can be asked for."`
 	Concurrency int           `default:"256" env:"GROUNDCONTROL_CONCURRENCY" help:"Handler calls at once; requests beyond it are PENDING."`
@@ -99,6 +99,7 @@ type settings struct {
 	profiles map[string]simulate.Profile
 	routes   []egress.Route
 	limiter  *limit.Limiter
+	handlers handlerSettings
 }
 
 // settings reads the flags. What cannot work is refused before anything is made.
@@ -118,6 +119,9 @@ func (c *serve) settings() (set settings, err error) {
 	}
 	if set.routes, err = egress.ParseRoutes(c.Egress...); err != nil {
 		return set, fmt.Errorf("--egress: %w", err)
+	}
+	if set.handlers, err = c.Handlers.settings(); err != nil {
+		return set, err
 	}
 	rates, err := c.rates()
 	set.limiter = limit.New(rates)
@@ -262,6 +266,9 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	if err != nil {
 		return err
 	}
+	if err := letIn(c.Data, set.handlers.user); err != nil {
+		return err
+	}
 	t, err := c.types(ctx, logs, db, set)
 	if err != nil {
 		return err
@@ -274,10 +281,12 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 	eng := engine.New(engine.Config{
 		Store: db, Types: t.registry, Runtimes: t.runtimes, Log: logs, Node: nodeName(),
 		Concurrency: c.Concurrency, Lease: c.Lease, Retention: c.Retention, Observer: m, Stopping: ctx.Done(),
-		Limits: engine.Limits{Account: c.AccountLimit, Type: c.TypeLimit, Weight: c.AccountWeight},
+		CallLimits: set.handlers.timeouts.change,
+		Limits:     engine.Limits{Account: c.AccountLimit, Type: c.TypeLimit, Weight: c.AccountWeight},
 	})
 	ctl := &control.Control{
 		Types: t.registry, Runtimes: t.runtimes, Store: db, Engine: eng, Behaviours: t.behaviours, Hold: c.StatusHold, Retention: c.Retention,
+		ReadLimits: set.handlers.timeouts.read,
 	}
 	srv := server.New(server.Config{
 		API: wire.New(wire.Config{

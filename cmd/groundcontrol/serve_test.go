@@ -94,6 +94,16 @@ func TestWrongUseIsRefusedWithTheNextStep(t *testing.T) {
 		"an unknown member":         {[]string{"serve", "--config", file("unknown", `{"listne":"127.0.0.1:0"}`)}, []string{`unknown member "listne"`, "known are", "listen"}},
 		"a config in a config":      {[]string{"serve", "--config", file("nested", `{"config":"x"}`)}, []string{`unknown member "config"`}},
 		"a wrong member":            {[]string{"serve", "--config", file("wrong", `{"status-hold":"soon"}`)}, []string{"--status-hold"}},
+		"no children":               {[]string{"serve", "--handler-children", "0"}, []string{"--handler-children", "1 or more"}},
+		"no idle time":              {[]string{"serve", "--handler-idle", "0s"}, []string{"--handler-idle"}},
+		"memory in bananas":         {[]string{"serve", "--handler-memory", "5bananas"}, []string{"--handler-memory", "5bananas", "512MiB"}},
+		"memory for nothing":        {[]string{"serve", "--handler-memory", "1MiB"}, []string{"--handler-memory", "16MiB"}},
+		"too little CPU":            {[]string{"serve", "--handler-cpu", "10ms"}, []string{"--handler-cpu", "1s"}},
+		"a user who is not there":   {[]string{"serve", "--handler-user", "no such"}, []string{"--handler-user", "no such"}},
+		"a group that is not there": {[]string{"serve", "--handler-user", "0:no such"}, []string{"--handler-user", "group"}},
+		"a time-out of nothing":     {[]string{"serve", "--handler-timeout", "5m"}, []string{"--handler-timeout", "My::Org::Thing=5m"}},
+		"a time-out of no time":     {[]string{"serve", "--handler-timeout", "*=soon"}, []string{"--handler-timeout", "*=soon", "90s"}},
+		"a read without end":        {[]string{"serve", "--handler-timeout", "*=5m/48h"}, []string{"--handler-timeout", "24h"}},
 		"another output":            {[]string{"env", "-o", "yaml"}, []string{"shell", "json"}},
 	} {
 		t.Run(name, func(t *testing.T) {

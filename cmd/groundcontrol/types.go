@@ -47,14 +47,21 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if t.registry, err = registry.Open(ctx, db, witnessed(builtin, t.runtimes)...); err != nil {
 		return nil, err
 	}
+	temp := filepath.Join(c.Data, "handlers")
+	if err := lambda.Clear(temp, set.handlers.user); err != nil {
+		logs.Warn("a server that was killed left something behind", "err", err)
+	}
 	extra, err := c.extra(t.registry)
 	if err != nil {
 		return nil, err
 	}
 	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
-	t.pool = lambda.NewPool(lambda.Config{Temp: filepath.Join(c.Data, "handlers"), Log: logs, Attend: t.proxy.attend})
+	t.pool = lambda.NewPool(lambda.Config{
+		Temp: temp, Most: c.Handlers.Children, Idle: c.Handlers.Idle, Log: logs, Attend: t.proxy.attend,
+	})
 	t.runtimes[registry.Lambda] = handler.Recorder{Journal: &t.journal, Runtime: &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Extra: extra,
+		Memory: set.handlers.memory, CPU: c.Handlers.CPU, User: set.handlers.user,
 	}}
 	t.remote = invoke.New(t.registry, extra, provider.Credentials{
 		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
@@ -66,9 +73,9 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 // extra is what calls of registered types carry besides themselves.
 func (c *serve) extra(types *registry.Registry) (provider.Source, error) {
 	var file *credential.File
-	if c.Credentials != "" {
+	if c.Handlers.Credentials != "" {
 		var err error
-		if file, err = credential.Open(c.Credentials); err != nil {
+		if file, err = credential.Open(c.Handlers.Credentials); err != nil {
 			return nil, fmt.Errorf("--handler-credentials: %w", err)
 		}
 	}

@@ -5,6 +5,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 	"example.org/groundcontrol/internal/store"
 )
 
-// Control answers the operations. All fields but Hold and ReadLimit are required,
+// Control answers the operations. All fields but Hold and the read limits are required,
 // and none is changed once it is in use. Its methods are safe for concurrent use.
 type Control struct {
 	Types    Types
@@ -33,6 +34,8 @@ type Control struct {
 	Retention time.Duration
 	// ReadLimit is the time limit of one read or list call; 0 is 30 s, the handler contract's.
 	ReadLimit time.Duration
+	// ReadLimits is the same for one type; 0 is ReadLimit. Nil is 0 for all.
+	ReadLimits func(typeName string) time.Duration
 }
 
 // kind is a resource type with what serves it.
@@ -63,12 +66,19 @@ func (c *Control) find(ctx context.Context, who Caller, name, version string, ac
 	return kind{Type: t, runtime: runtime}, nil
 }
 
+// readLimit is how long one read or list call of a type may take.
+func (c *Control) readLimit(typeName string) time.Duration {
+	if c.ReadLimits != nil {
+		if limit := c.ReadLimits(typeName); limit > 0 {
+			return limit
+		}
+	}
+	return cmp.Or(c.ReadLimit, 30*time.Second)
+}
+
 // read calls a read or list handler and returns its answer, which is a success.
 func (c *Control) read(ctx context.Context, who Caller, k kind, call handler.Call) (handler.Answer, error) {
-	limit := c.ReadLimit
-	if limit == 0 {
-		limit = 30 * time.Second
-	}
+	limit := c.readLimit(k.Name)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	call.Token = c.Engine.NewToken()

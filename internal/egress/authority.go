@@ -41,8 +41,8 @@ type Authority struct {
 // file that is expired, not what we write, or a key that others may read, is an error
 // that names the file; it is never repaired or replaced.
 //
-// It does not guard against a second process creating the files at the same time: hold
-// the lock of the data directory.
+// Processes that make it at the same time come to have one and the same: the first to
+// write a file wins.
 func LoadOrCreateAuthority(dir string) (*Authority, error) {
 	dir, err := filepath.Abs(dir) // children have other working folders
 	if err != nil {
@@ -75,10 +75,16 @@ func (a *Authority) certPath() string { return filepath.Join(a.dir, certFile) }
 func loadOrCreateKey(path, certPath string) (*ecdsa.PrivateKey, error) {
 	key, err := loadKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, cerr := os.Lstat(certPath); cerr == nil {
+		_, cerr := os.Lstat(certPath)
+		if cerr == nil { // or another process has made both since
+			key, err = loadKey(path)
+		}
+		if cerr == nil && errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("egress: CA key in %s: the file is missing; put it back, or move %s away to get a new CA on the next start", path, certPath)
 		}
-		key, err = createKey(path)
+		if cerr != nil {
+			key, err = createKey(path)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("egress: CA key in %s: %w", path, err)
@@ -119,7 +125,11 @@ func createKey(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, writeFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	err = makeFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return loadKey(path)
+	}
+	return key, err
 }
 
 func (a *Authority) loadOrCreateCert(now time.Time) error {
@@ -178,7 +188,11 @@ func (a *Authority) createCert(now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return der, writeFile(a.certPath(), certPEM(der), 0o644)
+	err = makeFile(a.certPath(), certPEM(der), 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return readPEM(a.certPath(), "CERTIFICATE")
+	}
+	return der, err
 }
 
 func certPEM(der []byte) []byte {

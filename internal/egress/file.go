@@ -10,17 +10,24 @@ import (
 
 // writeFile writes content to path with the given mode. A crash leaves what was there
 // before or all of the content.
-func writeFile(path string, content []byte, mode fs.FileMode) (err error) {
+func writeFile(path string, content []byte, mode fs.FileMode) error {
+	return put(path, content, mode, os.Rename)
+}
+
+// makeFile is writeFile for a file that is not there. The error is fs.ErrExist where there
+// is one, also where another process makes it at the same time: that one stays.
+func makeFile(path string, content []byte, mode fs.FileMode) error {
+	return put(path, content, mode, os.Link) // unlike a rename, this replaces nothing
+}
+
+// put writes a file beside path and gives it its name by place.
+func put(path string, content []byte, mode fs.FileMode, place func(from, to string) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // mode 0600 from the start
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
+	defer os.Remove(f.Name()) //nolint:errcheck // after a rename there is none
 	_, err = f.Write(content)
 	if err == nil {
 		err = f.Chmod(mode)
@@ -31,7 +38,7 @@ func writeFile(path string, content []byte, mode fs.FileMode) (err error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := place(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)

@@ -37,7 +37,7 @@ type inFlight struct {
 // gives back when the handler has answered.
 func (e *Engine) start(r operation.Request) {
 	ctx, stop := context.WithCancelCause(context.Background())
-	limit := time.AfterFunc(e.CallLimit, func() { stop(context.DeadlineExceeded) })
+	limit := time.AfterFunc(e.callLimit(r.TypeName), func() { stop(context.DeadlineExceeded) })
 	e.mu.Lock()
 	if e.halted {
 		stop(errHalted)
@@ -137,7 +137,7 @@ func (e *Engine) free(r operation.Request, took time.Duration) {
 // ask makes one handler call and settles what it answered. moved tells that the
 // ledger was not where the answer before took it to be.
 func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (operation.Event, *resource.Change) {
-	o := handler.Outcome{Limit: e.CallLimit, Backoff: backoff(r.Retries)}
+	o := handler.Outcome{Limit: e.callLimit(r.TypeName), Backoff: backoff(r.Retries)}
 	began := time.Now()
 	var s *schema.Schema
 	switch kind, runtime, err := e.find(ctx, r); {
@@ -294,7 +294,7 @@ func (e *Engine) keep(ctx context.Context) {
 		}
 		e.mu.Unlock()
 		for _, f := range long {
-			if time.Since(f.since) > e.CallLimit+e.Lease {
+			if time.Since(f.since) > e.callLimit(f.request.TypeName)+e.Lease {
 				// Its runtime does not return when it is told to. Others take the request over, and
 				// its deadline ends it at last.
 				e.Log.Error("a handler call outlasts its time limit; its lease is given up",

@@ -34,12 +34,14 @@ type Config struct {
 	Concurrency int           // handler calls at once; default 256
 	Lease       time.Duration // how long a node is trusted without a sign of life; default 30 s
 	CallLimit   time.Duration // of one handler call; default 60 s (the handler contract's)
-	Poll        time.Duration // how often to look for work that other nodes left; default 1 s
-	Grace       time.Duration // how long a shutdown waits for calls in flight; default 10 s
-	Retention   time.Duration // how long after acceptance an ended request is kept; default 7 days
-	Watchdog    time.Duration // how often to look for requests past their expected progress; default 10 s
-	Limits      Limits        // default: none
-	Observer    Observer      // default: nobody
+	// CallLimits is the limit of one call of a type's handlers; 0 is CallLimit. Nil is 0 for all.
+	CallLimits func(typeName string) time.Duration
+	Poll       time.Duration // how often to look for work that other nodes left; default 1 s
+	Grace      time.Duration // how long a shutdown waits for calls in flight; default 10 s
+	Retention  time.Duration // how long after acceptance an ended request is kept; default 7 days
+	Watchdog   time.Duration // how often to look for requests past their expected progress; default 10 s
+	Limits     Limits        // default: none
+	Observer   Observer      // default: nobody
 
 	// Stopping is closed when the node is about to stop: answers that Status holds are
 	// given at once. Nil is never.
@@ -182,6 +184,16 @@ func (e *Engine) placed(ctx context.Context, r operation.Request) operation.Requ
 	}
 	r.DueAt = e.Store.Now().Add(max(e.slots.wait(store.QueueOf(r), ahead), time.Second))
 	return r
+}
+
+// callLimit is how long one call of a type's handlers may take.
+func (e *Engine) callLimit(typeName string) time.Duration {
+	if e.CallLimits != nil {
+		if limit := e.CallLimits(typeName); limit > 0 {
+			return limit
+		}
+	}
+	return e.CallLimit
 }
 
 // NewToken returns a fresh token in the form of a request token, for calls that

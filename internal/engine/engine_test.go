@@ -311,6 +311,39 @@ func TestCallThatRunsOutOfTimeIsMadeAgain(t *testing.T) {
 	})
 }
 
+func TestATypeMayHaveALimitOfItsOwn(t *testing.T) {
+	var calls atomic.Int32
+	h := func(ctx context.Context, c handler.Call) (handler.Answer, error) {
+		if calls.Add(1) == 1 {
+			<-ctx.Done()
+			return handler.Answer{}, ctx.Err()
+		}
+		return made(ctx, c)
+	}
+	for name, want := range map[string]time.Duration{"Test::Own::Thing": 5 * time.Minute, "Test::Other::Thing": time.Minute} {
+		calls.Store(0)
+		edit := func(c *engine.Config) {
+			c.CallLimits = func(typeName string) time.Duration {
+				if typeName != request("a").TypeName || name != "Test::Own::Thing" {
+					return 0
+				}
+				return want
+			}
+		}
+		world(t, h, edit, func(t *testing.T, s store.Store, e *engine.Engine) {
+			token := submit(t, e, request("a")).Token
+			time.Sleep(want - time.Millisecond)
+			if r := get(t, s, token); r.Message != "" || calls.Load() != 1 {
+				t.Errorf("before its limit: %s %q", r.Status, r.Message)
+			}
+			time.Sleep(100 * time.Millisecond)
+			if r := get(t, s, token); r.Message != "The handler did not answer within its limit of "+want.String() {
+				t.Errorf("after its limit of %v: %s %q", want, r.Status, r.Message)
+			}
+		})
+	}
+}
+
 func TestRetriableFailuresAreRetriedInsideTheDeadline(t *testing.T) {
 	h := func(context.Context, handler.Call) (handler.Answer, error) {
 		return failure(handler.NetworkFailure, "no route"), nil

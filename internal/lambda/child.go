@@ -53,8 +53,8 @@ type child struct {
 	failed  chan struct{} // closed with that report
 }
 
-// newChild prepares a child without starting it. Its listener takes connections already.
-func newChild(f Function, config Config) (_ *child, err error) {
+// newChild prepares a child without starting it; its directory will be in dir. Its listener takes connections already.
+func newChild(f Function, config Config, dir string) (_ *child, err error) {
 	c := &child{
 		function: f.clone(), log: config.Log,
 		calls: make(chan *call), done: make(chan struct{}), failed: make(chan struct{}),
@@ -64,12 +64,7 @@ func newChild(f Function, config Config) (_ *child, err error) {
 			c.clean()
 		}
 	}()
-	if config.Temp != "" {
-		if err := os.MkdirAll(config.Temp, 0o711); err != nil { // another user may run the child
-			return nil, err
-		}
-	}
-	if c.temp, err = os.MkdirTemp(config.Temp, "function-"); err != nil {
+	if c.temp, err = os.MkdirTemp(dir, "function-"); err != nil {
 		return nil, err
 	}
 	if f.User != nil {
@@ -144,6 +139,7 @@ func (c *child) environment() []string {
 	if c.with != nil {
 		maps.Copy(env, c.with.Env())
 	}
+	env["TMPDIR"] = c.temp // its processes are known by it: see sweep
 	env["AWS_LAMBDA_RUNTIME_API"] = c.listener.Addr().String()
 	list := make([]string, 0, len(env))
 	for name, value := range env {
@@ -168,6 +164,7 @@ func (c *child) run() {
 	aux.Go(c.output.follow)
 	waitExit(c.command)
 	c.reap()
+	c.sweep()
 	_ = server.Close()
 	c.output.close()
 	aux.Wait()

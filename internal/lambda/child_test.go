@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,6 +28,10 @@ const childMode = "LAMBDA_TEST_CHILD"
 var raceDetector bool // needs more memory than any limit; set by race_test.go
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == lambda.HostArgument {
+		fmt.Fprintln(os.Stderr, lambda.Host(context.Background(), os.Args[2:]))
+		os.Exit(1)
+	}
 	if mode := os.Getenv(childMode); mode != "" {
 		if err := childMain(mode); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -88,7 +93,7 @@ func parentMain() error {
 	if err != nil {
 		return err
 	}
-	payload, err := json.Marshal(order{Do: "hang", Text: os.Getenv("LAMBDA_TEST_FILE")})
+	payload, err := json.Marshal(order{Do: "hang apart", Text: os.Getenv("LAMBDA_TEST_FILE")})
 	if err != nil {
 		return err
 	}
@@ -174,7 +179,9 @@ func obey(o order, id string, payload []byte, header http.Header, calls int) err
 	case "meet": // waits until N children are in a call together
 		return meet(o, respond)
 	case "hang":
-		return hang(o)
+		return hang(o, &syscall.SysProcAttr{})
+	case "hang apart": // the grandchild has a session, and so a process group, of its own
+		return hang(o, &syscall.SysProcAttr{Setsid: true})
 	case "hog":
 		return respond(fmt.Sprint(len(hog(o.N))))
 	case "spin":
@@ -186,8 +193,9 @@ func obey(o order, id string, payload []byte, header http.Header, calls int) err
 }
 
 // hang starts a grandchild that sleeps, writes both process ids to a file and hangs.
-func hang(o order) error {
+func hang(o order, attributes *syscall.SysProcAttr) error {
 	sleep := exec.Command("/bin/sleep", "300")
+	sleep.SysProcAttr = attributes
 	if err := sleep.Start(); err != nil {
 		return err
 	}

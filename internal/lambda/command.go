@@ -25,8 +25,10 @@ var (
 //     there, since packages say go1.x and hold a bootstrap; it is made executable
 //   - python…: the python3 that is installed, whatever version the name asks for
 //   - nodejs…: the node that is installed, likewise
-//   - java…: java with dir and dir/lib/*; handler is then the name of a main class that
-//     speaks the Runtime API
+//   - java…: java with dir, its jars and those in dir/lib; handler is then the name of a main
+//     class that speaks the Runtime API. Where it is CLASS::METHOD, as providers on the Java
+//     plug-in have it, the ExecutableHandlerWrapper beside CLASS is run for each call: see
+//     [HostArgument]
 //
 // The error says what was looked for.
 func Command(runtime, dir, handler string) ([]string, error) {
@@ -60,6 +62,15 @@ func interpreter(runtime, name string, args ...string) ([]string, error) {
 
 // javaCommand goes through a shell because Java does not heed TMPDIR.
 func javaCommand(runtime, dir, class string) ([]string, error) {
+	var host []string
+	if wrapper, _, ok := strings.Cut(class, "::"); ok {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("lambda: %w", err)
+		}
+		host = []string{self, HostArgument}
+		class = wrapper[:strings.LastIndexByte(wrapper, '.')+1] + "ExecutableHandlerWrapper"
+	}
 	if class == "" || strings.ContainsAny(class, ":/- ") {
 		return nil, fmt.Errorf("lambda: runtime %s: handler %q is not the name of a main class", runtime, class)
 	}
@@ -67,8 +78,8 @@ func javaCommand(runtime, dir, class string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := dir + string(filepath.ListSeparator) + filepath.Join(dir, "lib", "*")
-	return []string{"/bin/sh", "-c", `exec "$0" "-Djava.io.tmpdir=$TMPDIR" "$@"`, java[0], "-cp", path, class}, nil
+	path := strings.Join([]string{dir, filepath.Join(dir, "*"), filepath.Join(dir, "lib", "*")}, string(filepath.ListSeparator))
+	return append(host, "/bin/sh", "-c", `exec "$0" "-Djava.io.tmpdir=$TMPDIR" "$@"`, java[0], "-cp", path, class), nil
 }
 
 // executable finds a Go package's program. A link out of dir is not followed.

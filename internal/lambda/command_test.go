@@ -155,12 +155,57 @@ func TestJavaMainClass(t *testing.T) {
 	// Java runs a class from source only where there is no class path, so what is looked
 	// at is that Java starts, and with what.
 	f := scripted(t, "java17", "java", "example.Main", nil)
-	if got := strings.Join(f.Command, " "); !strings.HasSuffix(got, "/java -cp "+f.Dir+":"+f.Dir+"/lib/* example.Main") {
+	if got := strings.Join(f.Command, " "); !strings.HasSuffix(got, "/java -cp "+f.Dir+":"+f.Dir+"/*:"+f.Dir+"/lib/* example.Main") {
 		t.Errorf("command %s", got)
 	}
 	r, _ := fails(t, newPool(t, lambda.Config{}), f, order{}, "Runtime.ExitError")
 	if !strings.Contains(r.Output, "example.Main") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// javaWrapper is what the Java plug-in makes, as far as it can be seen from outside.
+const javaWrapper = `package org.acme;
+public class ExecutableHandlerWrapper {
+  public static void main(String[] args) {
+    System.out.println("before");
+    if (args[0].contains("quiet")) return;
+    if (args[0].contains("crash")) System.exit(3);
+    System.out.println("__CFN_RESOURCE_START_RESPONSE__");
+    System.out.println(args[0].replace("echo", "echoed"));
+    System.out.println("__CFN_RESOURCE_END_RESPONSE__");
+    System.out.println("after");
+  }
+}`
+
+func TestJavaProviderRunsAsACommand(t *testing.T) {
+	javac, err := exec.LookPath("javac")
+	if err != nil {
+		t.Skip("needs a JDK, which is large and which `make setup` does not install: apt-get install default-jdk-headless")
+	}
+	f := scripted(t, "java17", "java", "org.acme.HandlerWrapper::handleRequest", map[string]string{"src/W.java": javaWrapper})
+	if err := os.Rename(filepath.Join(f.Dir, "src", "W.java"), filepath.Join(f.Dir, "ExecutableHandlerWrapper.java")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(javac, "-d", f.Dir, filepath.Join(f.Dir, "ExecutableHandlerWrapper.java")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p := newPool(t, lambda.Config{})
+	r := must(t, p, f, order{Do: "echo"})
+	if string(r.Body) != `{"Do":"echoed"}` || !strings.Contains(r.Output, "before") || !strings.Contains(r.Output, "after") {
+		t.Errorf("%+v", r)
+	}
+	if _, fe := fails(t, p, f, order{Do: "crash"}, "Runtime.ExitError"); !strings.Contains(fe.Message, "exit status 3") {
+		t.Error(fe)
+	}
+	if _, fe := fails(t, p, f, order{Do: "quiet"}, "Runtime.ExitError"); !strings.Contains(fe.Message, "printed no answer") {
+		t.Error(fe)
+	}
+	if _, fe := fails(t, p, f, order{Do: strings.Repeat("x", 200<<10)}, "Runtime.ExitError"); !strings.Contains(fe.Message, "too long") {
+		t.Error(fe)
+	}
+	if r := must(t, p, f, order{Do: "echo"}); r.Cold {
+		t.Error("the host was not kept")
 	}
 }
 
@@ -195,7 +240,7 @@ func TestCommandSaysWhatItLookedFor(t *testing.T) {
 		{"go1.x", linked, "", "escapes"},
 		{"go1.x", empty + "/absent", "", "no such file"},
 		{"dotnet8", empty, "", "want go1.x"},
-		{"java17", empty, "a.B::c", "main class"},
+		{"java17", empty, "a/b.B::c", "main class"},
 	} {
 		if got, err := lambda.Command(c.runtime, c.dir, c.handler); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, %v; want %q", c.runtime, got, err, c.want)

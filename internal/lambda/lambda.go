@@ -40,7 +40,7 @@ type Config struct {
 	Most   int           // children of one function at once, calls beyond that wait; default 4
 	Idle   time.Duration // an idle child is stopped after this; default 5 minutes
 	Init   time.Duration // from the start of a child to its first request for a call; default 30 s
-	Temp   string        // where each child gets a directory of its own, removed after it; made where missing; default the system's
+	Temp   string        // where each child gets a directory of its own, removed after it; made where missing; default the system's; see Clear
 	Output int           // bytes kept of what is printed during a call, the end of it; default 64 KiB
 	Log    *slog.Logger  // default slog.Default()
 	// Attend is asked for what goes with each new child; nil is for nothing. An error fails

@@ -233,6 +233,68 @@ func TestTimeoutKillsTheProcessGroup(t *testing.T) {
 	}
 }
 
+func TestAGrandchildWithASessionOfItsOwnIsKilledToo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux shows the environment of processes: run this test there")
+	}
+	p, f := newPool(t, lambda.Config{}), child(t, "serve")
+	must(t, p, f, order{Do: "pid"})
+	file := filepath.Join(t.TempDir(), "pids")
+	ctx, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)
+	defer cancel()
+	if r, err := p.Invoke(ctx, f, encode(t, order{Do: "hang apart", Text: file})); !errors.Is(err, lambda.ErrTimeout) {
+		t.Errorf("hanging call: %+v, %v", r, err)
+	}
+	for _, pid := range pids(t, file) {
+		eventually(t, "the processes of the call are gone", func() bool { return gone(pid) })
+	}
+	must(t, p, f, order{Do: "pid"})
+}
+
+// TestWhatAKilledServerLeftIsCleared kills a server in a call, and starts another beside
+// one that lives.
+func TestWhatAKilledServerLeftIsCleared(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux shows the environment of processes: run this test there")
+	}
+	temp := t.TempDir()
+	file := filepath.Join(t.TempDir(), "pids")
+	parent := exec.Command(child(t, "").Command[0])
+	parent.Env = append(os.Environ(), childMode+"=parent", "LAMBDA_TEST_FILE="+file, "LAMBDA_TEST_TEMP="+temp)
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the call hangs", func() bool { _, err := os.Stat(file); return err == nil })
+	p, f := newPool(t, lambda.Config{Temp: temp}), child(t, "serve")
+	must(t, p, f, order{Do: "pid"})
+	places := func() int {
+		list, err := os.ReadDir(temp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if err := lambda.Clear(temp, nil); err != nil || places() != 2 {
+		t.Errorf("with two servers alive %d directories are left, %v", places(), err)
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = parent.Wait()
+	processes := pids(t, file)
+	eventually(t, "the child is gone", func() bool { return gone(processes[0]) })
+	if gone(processes[1]) {
+		t.Error("the grandchild is gone by itself: this test shows nothing")
+	}
+	if err := lambda.Clear(temp, nil); err != nil || places() != 1 {
+		t.Errorf("with one server alive %d directories are left, %v", places(), err)
+	}
+	eventually(t, "the grandchild is gone", func() bool { return gone(processes[1]) })
+	if r := must(t, p, f, order{Do: "pid"}); r.Cold {
+		t.Error("the living server lost its child")
+	}
+}
+
 func TestCancelledCallReturnsTheCause(t *testing.T) {
 	p, f := newPool(t, lambda.Config{}), child(t, "serve")
 	hangCall(t, p, f)() // checks the error
@@ -439,7 +501,7 @@ func TestTemporaryDirectoryIsThereForTheChildOnly(t *testing.T) {
 	temp := t.TempDir()
 	p, f := newPool(t, lambda.Config{Temp: temp, Idle: time.Millisecond}), child(t, "serve")
 	dir := string(must(t, p, f, order{Do: "temp"}).Body)
-	if filepath.Dir(dir) != temp {
+	if filepath.Dir(filepath.Dir(dir)) != temp {
 		t.Errorf("the child's directory is %s", dir)
 	}
 	eventually(t, "the directory is removed", func() bool { _, err := os.Stat(dir); return errors.Is(err, os.ErrNotExist) })

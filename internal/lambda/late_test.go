@@ -12,7 +12,7 @@ import (
 // A child is killed as soon as its call is given up, so that only a race lets its answer
 // come late: this test makes the requests itself.
 func TestLateAnswerIsRefusedAndChangesNothing(t *testing.T) {
-	c, err := newChild(Function{Dir: t.TempDir()}, Config{Temp: t.TempDir()}.withDefaults())
+	c, err := newChild(Function{Dir: t.TempDir()}, Config{}.withDefaults(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ const settle = 5 * time.Second
 // Pool keeps children and hands calls to them. It is safe for concurrent use.
 type Pool struct {
 	config  Config
+	place   place
 	closing chan struct{}
 	running sync.WaitGroup // the children's goroutines
 
@@ -41,7 +42,7 @@ func NewPool(c Config) *Pool {
 }
 
 // Close kills all children and waits until they are gone and their directories removed.
-// Calls in flight and later ones return [ErrClosed]. The error is always nil.
+// Calls in flight and later ones return [ErrClosed]. The error is of what could not be removed.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	if !p.closed {
@@ -53,7 +54,7 @@ func (p *Pool) Close() error {
 	}
 	p.mu.Unlock()
 	p.running.Wait()
-	return nil
+	return p.place.leave()
 }
 
 // Invoke makes one call, on a warm child or a new one, and returns the answer's bytes
@@ -197,7 +198,11 @@ func (p *Pool) warm(l *line, f Function) *child {
 
 // start starts a child and its goroutine.
 func (p *Pool) start(l *line, f Function) (*child, error) {
-	c, err := newChild(f, p.config)
+	dir, err := p.place.enter(p.config.Temp)
+	if err != nil {
+		return nil, fmt.Errorf("lambda: start: %w", err)
+	}
+	c, err := newChild(f, p.config, dir)
 	if err != nil {
 		return nil, fmt.Errorf("lambda: start: %w", err)
 	}

@@ -145,6 +145,9 @@ func readDir(files fs.FS, command []string) (p Project, err error) {
 	p.Runtime, p.Handler, p.Command = s.Runtime, s.Entrypoint, command
 	dirs := []string{"."}
 	if len(command) == 0 {
+		if p.Code, err = shaded(files, s); err != nil || p.Code != nil {
+			return p, err
+		}
 		if dirs, err = codeOf(files, s); err != nil {
 			return p, err
 		}
@@ -170,7 +173,7 @@ func (p *Project) readSchemas(files fs.FS, s settings) (err error) {
 }
 
 // codeOf finds the directories with the built code of a project; their content goes into
-// one.
+// one. A name with a slash behind it goes there as a directory.
 func codeOf(files fs.FS, s settings) ([]string, error) {
 	has := func(name string) bool {
 		_, err := fs.Stat(files, name)
@@ -185,12 +188,31 @@ func codeOf(files fs.FS, s settings) ([]string, error) {
 		return []string{"build", "src"}, nil
 	case strings.HasPrefix(s.Runtime, "python") && has("src"):
 		return []string{"src"}, nil
+	case strings.HasPrefix(s.Runtime, "nodejs") && strings.HasPrefix(s.Entrypoint, "dist/") && has("dist"):
+		return []string{"dist/", "node_modules/"}, nil // the entry point counts from the project
 	case strings.HasPrefix(s.Runtime, "nodejs") && has("dist"):
 		return []string{"dist"}, nil
 	case strings.HasPrefix(s.Runtime, "java") && has("target/classes"):
 		return []string{"target/classes", "target/dependency"}, nil
 	}
 	return nil, fmt.Errorf("there is no built code for runtime %q: build the project first (a Go project makes bin/bootstrap, `cfn submit --dry-run` makes a zip of any), or name the program with --command", s.Runtime)
+}
+
+// shaded is the jar with all that a Java project needs, nil where there is none: Maven keeps
+// the one without the libraries beside it.
+func shaded(files fs.FS, s settings) ([]byte, error) {
+	if !strings.HasPrefix(s.Runtime, "java") {
+		return nil, nil
+	}
+	jars, err := fs.Glob(files, "target/*.jar")
+	if err != nil {
+		return nil, err
+	}
+	jars = slices.DeleteFunc(jars, func(name string) bool { return strings.HasPrefix(path.Base(name), "original-") })
+	if len(jars) != 1 {
+		return nil, nil
+	}
+	return bounded(files, jars[0], maxCode)
 }
 
 func readSettings(files fs.FS) (s settings, err error) {
@@ -250,6 +272,7 @@ func pack(files fs.FS, dirs []string) ([]byte, error) {
 	z := zip.NewWriter(&b)
 	n := 0
 	for _, dir := range dirs {
+		dir, keep := strings.CutSuffix(dir, "/")
 		if _, err := fs.Stat(files, dir); err != nil {
 			continue // an optional one
 		}
@@ -265,7 +288,11 @@ func pack(files fs.FS, dirs []string) ([]byte, error) {
 			if n++; n > maxFiles || b.Len() > maxCode {
 				return fmt.Errorf("the code is larger than %d files or %d MiB", maxFiles, maxCode>>20)
 			}
-			return add(z, files, name, strings.TrimPrefix(strings.TrimPrefix(name, dir), "/"), d)
+			to := name
+			if !keep {
+				to = strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
+			}
+			return add(z, files, name, to, d)
 		})
 		if err != nil {
 			return nil, err

@@ -220,3 +220,24 @@ func TestASchemaIsReadWithoutCode(t *testing.T) {
 		}
 	}
 }
+
+func TestTheJarOfAJavaProjectAndTheTreeOfANodeProjectAreTheCode(t *testing.T) {
+	config := func(runtime, entry string) string {
+		return `{"artifact_type":"RESOURCE","typeName":"Own::Test::Thing","runtime":"` + runtime + `","entrypoint":"` + entry + `"}`
+	}
+	java := tree(map[string]string{
+		".rpdk-config": config("java17", "org.acme.HandlerWrapper::handleRequest"), "own-test-thing.json": "{}",
+		"target/thing-1.0.jar": string(archive(t, map[string]string{"org/acme/HandlerWrapper.class": "x"})), "target/original-thing-1.0.jar": "y",
+		"target/classes/org/acme/HandlerWrapper.class": "without the libraries",
+	})
+	if p, err := readDir(java, nil); err != nil || content(t, p.Code) != "org/acme/HandlerWrapper.class=x" {
+		t.Errorf("java: %v", err)
+	}
+	node := tree(map[string]string{
+		".rpdk-config": config("nodejs18.x", "dist/handlers.entrypoint"), "own-test-thing.json": "{}",
+		"dist/handlers.js": "h", "node_modules/x/index.js": "i", "src/handlers.ts": "s",
+	})
+	if p, err := readDir(node, nil); err != nil || content(t, p.Code) != "dist/handlers.js=h node_modules/x/index.js=i" {
+		t.Errorf("node: %v", err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"example.org/groundcontrol/internal/handler"
 	"example.org/groundcontrol/internal/handler/provider"
@@ -35,6 +36,11 @@ type Runtime struct {
 	Dir   string // where code is unpacked, one directory for each; made where it is missing
 	Log   *slog.Logger
 	Extra provider.Source // what calls carry besides themselves
+	// What each child may use, and whom it runs as; see lambda.Function. The user must be able
+	// to enter Dir.
+	Memory int64
+	CPU    time.Duration
+	User   *lambda.Credential
 
 	mu sync.Mutex // held by who unpacks
 }
@@ -97,6 +103,7 @@ func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function
 			"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
 			"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
 		},
+		Memory: r.Memory, CPU: r.CPU, User: r.User,
 	}
 	if len(f.Command) == 0 {
 		if f.Command, err = lambda.Command(t.Code.Runtime, dir, t.Code.Handler); err != nil {

@@ -36,7 +36,7 @@ func (o one) Lookup(_ context.Context, _, _, name, _ string) (registry.Type, err
 func (o one) Zip(context.Context, registry.Code) ([]byte, error) { return o.zip, nil }
 
 // registered is the provider at a path as if it was registered.
-func registered(t *testing.T, path string) one {
+func registered(t testing.TB, path string) one {
 	t.Helper()
 	p, err := project.Read(path, nil)
 	if err != nil {

@@ -1,0 +1,3 @@
+module example.org/groundcontrol/examples/witness-go
+
+go 1.26.0
