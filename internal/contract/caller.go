@@ -33,6 +33,7 @@ func Of(r handler.Runtime) Caller {
 			return x, err
 		}
 		a, err := r.Invoke(ctx, c)
+		x.Output = a.Output
 		if err == nil {
 			x.Received, err = rendered(a)
 		}

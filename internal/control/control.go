@@ -95,9 +95,9 @@ func (c *Control) read(ctx context.Context, who Caller, k kind, call handler.Cal
 	case err != nil && ctx.Err() != nil:
 		return a, ctx.Err() // the client is gone
 	case errors.Is(err, handler.ErrUnreachable), errors.Is(err, handler.ErrLostOutcome):
-		return a, refuse("NetworkFailureException", "%s Handler could not be called: %v", k.Name, err)
+		return a, refuse("NetworkFailureException", "%s Handler did not answer: %v", k.Name, err)
 	case err != nil:
-		return a, refuse("HandlerFailureException", "%s Handler could not be called: %v", k.Name, err)
+		return a, refuse("HandlerFailureException", "%s Handler did not answer: %v", k.Name, err)
 	case a.Status == handler.InProgress:
 		return a, refuse("PrivateTypeException", "%s Handler gave an invalid answer: READ and LIST handlers must return synchronously.", k.Name)
 	case a.Status == handler.Failed:

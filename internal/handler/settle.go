@@ -159,7 +159,7 @@ func unanswered(ev operation.Event, o Outcome) operation.Event {
 	case errors.Is(o.Err, ErrInvalidAnswer):
 		return fail(ev, InternalFailure, "The handler's answer is not valid: "+o.Err.Error())
 	}
-	return fail(ev, InternalFailure, "The handler could not be called: "+o.Err.Error())
+	return fail(ev, InternalFailure, "The handler did not answer: "+o.Err.Error())
 }
 
 // again has the call made again after what the network did to it.

@@ -104,7 +104,7 @@ func TestSettle(t *testing.T) {
 		{
 			"crash", create,
 			handler.Outcome{Err: errors.New("exit status 2")},
-			operation.Fail, "InternalFailure", "The handler could not be called: exit status 2", "",
+			operation.Fail, "InternalFailure", "The handler did not answer: exit status 2", "",
 		},
 		{
 			"another identifier", request(operation.Update, "b"),

@@ -72,7 +72,7 @@ func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, e
 		return said, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case err != nil:
 		r.Log.Warn("a handler failed as a function", "type", c.TypeName, "version", c.TypeVersion, "token", c.Token, "err", err)
-		return said, fmt.Errorf("child: %w", err)
+		return said, err // the words of the function, or of Lambda
 	}
 	answer, warnings, err := provider.Answer(c, result.Body)
 	for _, w := range warnings {

@@ -48,7 +48,7 @@ func TestARawCallOfACommandThatFailsOrHangs(t *testing.T) {
 			r := &Runtime{Types: commanded{"/bin/sh", "-c", c.script}, Pool: pool, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
 			limit := 20 * time.Second
 			if c.err != nil {
-				limit = 500 * time.Millisecond
+				limit = 3 * time.Second // to start on a busy machine
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()

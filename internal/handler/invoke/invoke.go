@@ -163,7 +163,7 @@ func (r reply) failure() error {
 	if err.Type == "Sandbox.Timedout" || strings.Contains(err.Message, timedOut) {
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	}
-	return fmt.Errorf("invoke: %w", err)
+	return err
 }
 
 // told is a text of the endpoint as an error may repeat it.

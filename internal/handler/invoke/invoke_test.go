@@ -324,7 +324,7 @@ func TestARepeatHasTheSameToken(t *testing.T) {
 
 func TestAFunctionErrorReadsAsThatOfAChild(t *testing.T) {
 	err := reply{failed: true, body: []byte(`{"errorType":"Runtime.ExitError","errorMessage":"exit status 3"}`)}.failure()
-	if e, ok := errors.AsType[*lambda.FunctionError](err); !ok || e.Type != "Runtime.ExitError" || err.Error() != "invoke: Runtime.ExitError: exit status 3" {
+	if e, ok := errors.AsType[*lambda.FunctionError](err); !ok || e.Type != "Runtime.ExitError" || err.Error() != "Runtime.ExitError: exit status 3" {
 		t.Error(err)
 	}
 }
