@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,4 +130,31 @@ func renamed(t *testing.T, from, to string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestTheExamplesKeepToTheContract has the witnesses pass every test, as examples should.
+func TestTheExamplesKeepToTheContract(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"go", "python", "node"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			w := witnesses(t, language)[0]
+			for _, name := range []string{"create", "update", "invalid"} { // a file of its own where they list
+				file := filepath.Join(w.project, "inputs", "inputs_1_"+name+".json")
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, file, strings.Replace(string(text), `/one"`, fmt.Sprintf(`/test-%d"`, os.Getpid()), 1))
+			}
+			r := groundcontrol(t, "type", "test", w.project)
+			if r.code != 0 || r.stderr != "" {
+				t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+			}
+			wantParts(t, r.stdout, "20 tests, 20 ok, 0 failed, 0 skipped in ")
+			if strings.Contains(r.stdout, "(redacted)") {
+				t.Errorf("texts of ours are redacted: %s", r.stdout)
+			}
+		})
+	}
 }
