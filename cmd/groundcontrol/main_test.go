@@ -62,7 +62,7 @@ func raced() bool {
 
 // patience is how long anything is waited for that takes a moment on an idle machine: long, for
 // two busy cores that run many tests at once. Only what fails takes so long.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // result is what a run of a program left.
 type result struct {
