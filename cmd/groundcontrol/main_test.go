@@ -60,8 +60,9 @@ func raced() bool {
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
-// patience is how long anything is waited for that takes a moment on an idle machine.
-const patience = 20 * time.Second
+// patience is how long anything is waited for that takes a moment on an idle machine: long, for
+// two busy cores that run many tests at once. Only what fails takes so long.
+const patience = 2 * time.Minute
 
 // result is what a run of a program left.
 type result struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -63,9 +62,7 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Extra: extra,
 		Memory: set.handlers.memory, CPU: c.Handlers.CPU, User: set.handlers.user,
 	}}
-	t.remote = invoke.New(t.registry, extra, provider.Credentials{
-		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
-	}, logs)
+	t.remote = invoke.New(t.registry, extra, environmentKey(), logs)
 	t.runtimes[registry.Invoke] = handler.Recorder{Journal: &t.journal, Runtime: t.remote}
 	return t, nil
 }

@@ -27,13 +27,15 @@ import (
 // typeCommands are the commands about types: those that ask a server, and one that runs providers itself.
 type typeCommands struct {
 	cli.Type
-	Test typeTest `cmd:"" help:"Test a CloudFormation resource provider against the contract for handlers. It is run here: no server is needed."`
+	Test typeTest `cmd:"" help:"Test a CloudFormation resource provider against the contract for handlers. It is run here, and no server is needed, unless --invoke says where it runs."`
 }
 
 // typeTest runs the contract tests over a provider.
 type typeTest struct {
-	Path          string        `arg:"" help:"Directory of a cfn project, or the zip that cfn submit --dry-run makes."`
+	Path          string        `arg:"" help:"Directory of a cfn project, or the zip that cfn submit --dry-run makes. With --invoke a schema, or a directory with a schema.json, is enough."`
 	Command       []string      `sep:"none" placeholder:"WORD" help:"Program to run in the directory, in place of what the project says; once for each word. It speaks the Lambda Runtime API."`
+	Invoke        string        `placeholder:"URL" help:"Call the handlers at this address, which speaks AWS Lambda's Invoke API, in place of running them here."`
+	Function      string        `placeholder:"NAME" help:"Name or ARN of the function there. Default: TypeFunction"`
 	Configuration string        `type:"existingfile" placeholder:"FILE" help:"Configuration of the type, a JSON object."`
 	Test          []string      `placeholder:"NAME,..." help:"Make these tests only: ${tests}."`
 	Seed          uint64        `default:"1" help:"What is made up from the schema, where the project has no inputs/inputs_1_create.json or no update to it, differs from seed to seed."`
@@ -47,7 +49,7 @@ func (c *typeTest) Run(t *cli.Type, out io.Writer, notes notices) error {
 	if err := c.check(); err != nil {
 		return usageError{err}
 	}
-	p, err := project.Read(c.Path, c.Command)
+	p, err := c.project()
 	if err != nil {
 		return err
 	}
@@ -66,13 +68,13 @@ func (c *typeTest) Run(t *cli.Type, out io.Writer, notes notices) error {
 	if err != nil {
 		return err
 	}
-	local, err := unpack(p, cmp.Or(t.Region, "us-east-1"))
+	called, err := c.provided(p, cmp.Or(t.Region, "us-east-1"))
 	if err != nil {
 		return err
 	}
-	defer local.close()
+	defer called.close()
 	suite, err := contract.New(contract.Config{
-		Schema: s, Call: contract.Over(local, extra), Cases: cases, Region: t.Region, Secrets: secrets,
+		Schema: s, Call: contract.Over(called, extra), Cases: cases, Region: t.Region, Secrets: secrets,
 		Limits: contract.Limits{Call: c.Timeout, Delay: c.MaxDelay},
 	})
 	if err != nil {
@@ -93,10 +95,41 @@ func (c *typeTest) check() error {
 			return fmt.Errorf("--test: there is no test %q; there are %s", name, strings.Join(contract.Names(), ", "))
 		}
 	}
+	switch {
+	case c.Function != "" && c.Invoke == "":
+		return errors.New("--function needs the address that the function is called at: --invoke http://host:3001")
+	case c.Invoke != "" && len(c.Command) > 0:
+		return errors.New("--command runs handlers here, --invoke calls them elsewhere: choose one")
+	case c.Invoke != "":
+		if err := checkInvoke(c.Invoke); err != nil {
+			return err
+		}
+	}
 	if c.Timeout <= 0 || c.MaxDelay <= 0 {
 		return errors.New("--timeout and --max-delay: write a duration such as 90s")
 	}
 	return nil
+}
+
+// project is what is known of the provider: handlers that run elsewhere need no code here.
+func (c *typeTest) project() (project.Project, error) {
+	if c.Invoke != "" {
+		return project.ReadSchema(c.Path)
+	}
+	return project.Read(c.Path, c.Command)
+}
+
+// provided is a provider that can be called.
+type provided interface {
+	contract.Invoker
+	close()
+}
+
+func (c *typeTest) provided(p project.Project, region string) (provided, error) {
+	if c.Invoke != "" {
+		return newElsewhere(c.Invoke, cmp.Or(c.Function, "TypeFunction"), region), nil
+	}
+	return unpack(p, region)
 }
 
 // report runs the suite and tells what comes of it.
@@ -162,7 +195,7 @@ func painter(out io.Writer) func(contract.Result) string {
 
 // cases are the project's inputs, or else one made up.
 func (c *typeTest) cases(s *schema.Schema, notes notices) (cases []contract.Case, err error) {
-	inputs, odd, err := project.Inputs(c.Path)
+	inputs, odd, err := c.inputs()
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +222,14 @@ func (c *typeTest) cases(s *schema.Schema, notes notices) (cases []contract.Case
 	}
 	notes.say("there are no inputs in inputs/inputs_1_create.json: they are made up from the schema, with --seed %d", c.Seed)
 	return []contract.Case{made}, nil
+}
+
+// inputs are the project's. A schema alone has none.
+func (c *typeTest) inputs() ([]project.Input, []string, error) {
+	if c.Invoke != "" && filepath.Ext(c.Path) == ".json" {
+		return nil, nil, nil
+	}
+	return project.Inputs(c.Path)
 }
 
 // configuration is what payloads hold besides the calls: a configuration only where the type declares one, since some

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +110,9 @@ func TestWhatCannotBeTestedIsToldWithTheNextStep(t *testing.T) {
 		`there is no test "nonsense"; there are create, `: {2, []string{memo(t, nil), "--test", "nonsense"}},
 		"write a duration such as 90s":                    {2, []string{memo(t, nil), "--timeout", "0s"}},
 		"the type declares none":                          {2, []string{memo(t, nil), "--configuration", configuration}},
+		"--function needs the address":                    {2, []string{memo(t, nil), "--function", "f"}},
+		"choose one":                                      {2, []string{memo(t, nil), "--invoke", "http://127.0.0.1:1", "--command", "x"}},
+		"--invoke is no address of a server":              {2, []string{memo(t, nil), "--invoke", "http://me:secret@127.0.0.1:1"}},
 		"no project of the cfn CLI":                       {1, []string{t.TempDir()}},
 		"inputs holds no inputs_2_create.json":            {1, []string{renamed(t, "inputs_1_update.json", "inputs_2_update.json")}},
 		"inputs_1, create: ":                              {1, []string{memo(t, map[string][2]string{"inputs/inputs_1_create.json": {`{"Name`, `[{"Name`}})}},
@@ -129,4 +133,61 @@ func renamed(t *testing.T, from, to string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestTheExamplesKeepToTheContract has the witnesses pass every test, as examples should.
+func TestTheExamplesKeepToTheContract(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"go", "python", "node"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			w := witnesses(t, language)[0]
+			for _, name := range []string{"create", "update", "invalid"} { // a file of its own where they list
+				file := filepath.Join(w.project, "inputs", "inputs_1_"+name+".json")
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, file, strings.Replace(string(text), `/one"`, fmt.Sprintf(`/test-%d"`, os.Getpid()), 1))
+			}
+			r := groundcontrol(t, "type", "test", w.project)
+			if r.code != 0 || r.stderr != "" {
+				t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+			}
+			wantParts(t, r.stdout, "20 tests, 20 ok, 0 failed, 0 skipped in ")
+			if strings.Contains(r.stdout, "(redacted)") {
+				t.Errorf("texts of ours are redacted: %s", r.stdout)
+			}
+		})
+	}
+}
+
+// TestAProviderBehindAnEndpointIsTested has the tests go through the Invoke endpoint of a server, unsigned.
+func TestAProviderBehindAnEndpointIsTested(t *testing.T) {
+	t.Parallel()
+	needPython(t)
+	s := start(t, "--invoke-unsigned")
+	project := memo(t, nil)
+	s.command(t, 0, "type", "register", project)
+	r := groundcontrol(t, "type", "test", project, "--invoke", s.endpoint+"/", "-v", "--test", "create,create_list,create_invalid,update_read,delete_read")
+	if r.code != 0 || r.stderr != "" {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	wantParts(t, r.stdout, "called for DELETE", "5 tests, 5 ok, 0 failed, 0 skipped in ")
+	// A schema alone will do, and what is wrong there is told.
+	r = groundcontrol(t, "type", "test", filepath.Join(project, "schema.json"), "--invoke", s.endpoint, "--function", "Own-Test-Memo", "--test", "create_read")
+	if r.code != 0 {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	wantParts(t, r.stderr, "they are made up from the schema")
+	r = groundcontrol(t, "type", "test", project, "--invoke", s.endpoint, "--function", "Own-Test-Other", "--test", "create")
+	if wantParts(t, r.stdout, "FAIL  create ", "has no function Own-Test-Other"); r.code != 1 {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	broken := memo(t, map[string][2]string{handlersFile: {"print(\"called for\", action)", "os._exit(3)"}})
+	s.command(t, 0, "type", "register", broken, "--region", "eu-west-1")
+	r = groundcontrol(t, "type", "test", broken, "--invoke", s.endpoint, "--region", "eu-west-1", "--test", "create")
+	if wantParts(t, r.stdout, "answers: each call ends with a ProgressEvent", "a function that failed: ", "Runtime.ExitError"); r.code != 1 {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 }

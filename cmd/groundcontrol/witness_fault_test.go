@@ -33,7 +33,7 @@ func witnesses(t *testing.T, languages ...string) (all []witness) {
 		switch language {
 		case "go":
 			w.typeName, w.code = "GroundControl::Witness::Go", "bin"
-			build := exec.Command("go", "build", "-o", "bin/bootstrap", ".")
+			build := exec.Command("go", "build", "-ldflags=-s -w", "-o", "bin/bootstrap", ".") // a small one is registered sooner
 			build.Dir = w.project
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

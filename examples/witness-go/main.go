@@ -12,6 +12,7 @@ import (
 	"io"
 	"log"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -86,7 +87,7 @@ func serveOne() error {
 	defer r.Body.Close()
 	id := r.Header.Get("Lambda-Runtime-Aws-Request-Id")
 	var e event
-	if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+	if err := decode(r.Body, &e); err != nil {
 		return err
 	}
 	end, body := "/response", []byte(nil)
@@ -133,6 +134,9 @@ func resource(e event, id string) (answer, error) {
 }
 
 func act(e event, path string, desired model) (answer, error) {
+	if _, ok := desired["Count"]; ok && (e.Action == "CREATE" || e.Action == "UPDATE") && !isInteger(desired["Count"]) {
+		return answer{}, failure{"InvalidRequest", "Count is no integer"}
+	}
 	switch e.Action {
 	case "CREATE":
 		return create(e, path, desired)
@@ -190,7 +194,7 @@ func create(e event, path string, desired model) (answer, error) {
 func load(path string) (k kept, err error) {
 	b, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(b, &k)
+		err = decode(bytes.NewReader(b), &k)
 	}
 	if err != nil || k.Model == nil {
 		return k, failure{"NotFound", "there is no " + path}
@@ -260,6 +264,19 @@ func faultOf(action, path string, desired model) string {
 func text(m model, name string) string {
 	s, _ := m[name].(string)
 	return s
+}
+
+// decode leaves numbers as they are written.
+func decode(from io.Reader, to any) error {
+	d := json.NewDecoder(from)
+	d.UseNumber()
+	return d.Decode(to)
+}
+
+// isInteger takes numbers, and the strings that we make of them.
+func isInteger(v any) bool {
+	n, err := strconv.ParseFloat(fmt.Sprint(v), 64)
+	return err == nil && math.Mod(n, 1) == 0
 }
 
 // number is an integer, whether it came as one or came back as the string we made of it.

@@ -26,7 +26,7 @@ func (r *run) assert(c handler.Call, e event) {
 		r.assertSuccess(c, e)
 	case handler.Failed:
 		if !slices.Contains(codes, e.code) {
-			r.fail(failureCode, "one of the contract's codes, such as %s, and not %q", handler.GeneralServiceException, e.code)
+			r.fail(failureCode, "one of the contract's codes, such as %s, and not %q", own(handler.GeneralServiceException), e.code)
 		}
 		if strings.TrimSpace(e.message) == "" {
 			r.fail(failureMessage, "a message that says what went wrong")
@@ -56,7 +56,7 @@ func (r *run) assertProgress(c handler.Call, e event) {
 	case c.Action == schema.Delete && e.model == nil: // a server goes on with what it has
 		r.warn("a DELETE is IN_PROGRESS without a model: the contract asks for one with the primary identifier")
 	default:
-		r.fail(progressIdentity, "a resourceModel with %s", pointers(r.Schema.PrimaryIdentifier))
+		r.fail(progressIdentity, "a resourceModel with %s", own(pointers(r.Schema.PrimaryIdentifier)))
 	}
 	r.assertModel(e.raw, "")
 }
@@ -77,11 +77,11 @@ func (r *run) assertSuccess(c handler.Call, e event) {
 		r.assertList(e)
 	default:
 		if e.identifier == "" {
-			r.fail(successIdentity, "a resourceModel with %s", pointers(r.Schema.PrimaryIdentifier))
+			r.fail(successIdentity, "a resourceModel with %s", own(pointers(r.Schema.PrimaryIdentifier)))
 		}
 		if c.Action == schema.Read {
 			if at := nulls(nil, map[string]any(e.raw)); len(at) > 0 && e.raw != nil {
-				r.fail(readNoNulls, "no null at %s", some(at))
+				r.fail(readNoNulls, "no null at %s", own(some(at)))
 			}
 		}
 		r.assertModel(e.raw, "")
@@ -98,7 +98,7 @@ func (r *run) assertList(e event) {
 		where := fmt.Sprintf("resourceModels/%d", i)
 		model := coerced(r.Schema, o)
 		if _, ok := r.Schema.Identifier(model); !ok {
-			r.fail(listIdentifiers, "%s in %s", pointers(r.Schema.PrimaryIdentifier), where)
+			r.fail(listIdentifiers, "%s in %s", own(pointers(r.Schema.PrimaryIdentifier)), own(where))
 		}
 		r.assertModel(o, where)
 		r.assertHidden(model, where)
@@ -115,7 +115,7 @@ func (r *run) assertModel(raw map[string]any, where string) {
 		r.warnAt(at, "strings where the schema wants another kind were read as that kind: some plug-ins write all scalars as strings")
 	}
 	if err := r.relaxed.Validate(model); err != nil {
-		r.fail(conforms, "%sa model that the schema accepts; it says: %s", within(where), cut(strings.ReplaceAll(err.Error(), "\n", "; "), 600))
+		r.fail(conforms, "%sa model that the schema accepts; it says: %s", own(within(where)), cut(strings.ReplaceAll(err.Error(), "\n", "; "), 600))
 	}
 }
 
@@ -130,7 +130,7 @@ func (r *run) assertHidden(model map[string]any, where string) {
 		})
 	}
 	if len(at) > 0 {
-		r.fail(writeOnlyHidden, "%sno value for %s", within(where), some(at))
+		r.fail(writeOnlyHidden, "%sno value for %s", own(within(where)), own(some(at)))
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 
 // difference is a place where a model is not what it should be.
 type difference struct {
-	at   schema.Pointer // with the numbers of elements
-	text string
+	at     schema.Pointer // with the numbers of elements
+	format string         // of what is different
+	args   []any
 	// grown is an array that has all that it should have, and more.
 	grown bool
 	// transformed is a difference that a propertyTransform of the schema may explain.
@@ -21,7 +22,7 @@ type difference struct {
 	empty bool
 }
 
-func (d difference) String() string { return path(d.at) + " " + d.text }
+func (d difference) String() string { return path(d.at) + " " + fmt.Sprintf(d.format, d.args...) }
 
 // path is a place in a model as texts show it: /A/0/B.
 func path(at schema.Pointer) string { return "/" + strings.Join(at, "/") }
@@ -54,7 +55,7 @@ func (c comparer) object(at schema.Pointer, want, got map[string]any, p schema.P
 		v, there := got[name]
 		if !there {
 			if want[name] != nil {
-				d := c.found(here, "is missing, it should be "+shown(want[name]))
+				d := c.found(here, "is missing, it should be %s", shown(want[name]))
 				d.empty = isEmpty(want[name])
 				all = append(all, d)
 			}
@@ -82,7 +83,7 @@ func (c comparer) value(at schema.Pointer, want, got any, p schema.Property, kno
 			return nil
 		}
 	}
-	return []difference{c.found(at, fmt.Sprintf("is %s, it should be %s", shown(got), shown(want)))}
+	return []difference{c.found(at, "is %s, it should be %s", shown(got), shown(want))}
 }
 
 func (c comparer) array(at schema.Pointer, want, got []any, p schema.Property, known bool) (all []difference) {
@@ -93,20 +94,20 @@ func (c comparer) array(at schema.Pointer, want, got []any, p schema.Property, k
 	unordered := known && p.Unordered
 	missing, left := c.unmatched(at, want, got, item, ok)
 	if len(want) != len(got) {
-		d := c.found(at, fmt.Sprintf("has %d elements, it should have %d", len(got), len(want)))
+		d := c.found(at, "has %d elements, it should have %d", len(got), len(want))
 		d.grown = len(got) > len(want) && len(missing) == 0
 		return []difference{d}
 	}
 	if unordered {
 		for i, v := range missing {
-			all = append(all, c.found(at, fmt.Sprintf("holds %s, it should hold %s, in any order", shown(left[min(i, len(left)-1)]), shown(v))))
+			all = append(all, c.found(at, "holds %s, it should hold %s, in any order", shown(left[min(i, len(left)-1)]), shown(v)))
 		}
 		return all
 	}
 	if len(missing) == 0 && len(want) > 0 {
 		for i := range want {
 			if len(c.value(at, want[i], got[i], item, ok)) > 0 {
-				return []difference{c.found(at, fmt.Sprintf("has its elements in another order: %s, it should be %s; the schema does not say insertionOrder: false", shown(got), shown(want)))}
+				return []difference{c.found(at, "has its elements in another order: %s, it should be %s; the schema does not say insertionOrder: false", shown(got), shown(want))}
 			}
 		}
 		return nil
@@ -132,8 +133,8 @@ func (c comparer) unmatched(at schema.Pointer, want, got []any, p schema.Propert
 	return missing, left
 }
 
-func (c comparer) found(at schema.Pointer, text string) difference {
-	return difference{at: at, text: text, transformed: slices.ContainsFunc(c.transforms, func(t schema.Pointer) bool { return covers(t, at) })}
+func (c comparer) found(at schema.Pointer, format string, args ...any) difference {
+	return difference{at: at, format: format, args: args, transformed: slices.ContainsFunc(c.transforms, func(t schema.Pointer) bool { return covers(t, at) })}
 }
 
 func isEmpty(v any) bool {

@@ -52,7 +52,7 @@ type resource struct {
 
 func (r *run) fail(broken rule, expected string, args ...any) {
 	f := Failure{
-		Rule: broken.name, Says: broken.says, Expected: r.secrets.text(fmt.Sprintf(expected, args...)),
+		Rule: broken.name, Says: broken.says, Expected: r.secrets.filled(expected, args...),
 		Action: r.last.action, Call: r.calls, Sent: r.last.sent, Returned: r.last.returned,
 	}
 	// A rule that one call broke, others like it break as well.
@@ -69,7 +69,7 @@ func (r *run) warn(format string, args ...any) { r.warnAt(nil, format, args...) 
 
 // warnAt warns of something that is odd in places of models.
 func (r *run) warnAt(at []string, format string, args ...any) {
-	text := r.secrets.text(fmt.Sprintf(format, args...))
+	text := r.secrets.filled(format, args...)
 	i := slices.IndexFunc(r.result.Warnings, func(w Warning) bool { return w.Text == text })
 	if i < 0 && (r.cleaning || len(r.result.Warnings) == maxWarnings) {
 		return
@@ -279,7 +279,7 @@ func (r *run) updated(res resource, change map[string]any) map[string]any {
 			continue
 		}
 		if given {
-			r.warn("the update's input changes %s, which an update may not: the value stays as it is", path(p))
+			r.warn("the update's input changes %s, which an update may not: the value stays as it is", own(path(p)))
 		}
 		out = put(out, p, v)
 	}
@@ -407,7 +407,7 @@ func (r *run) clean() (left []string) {
 	defer cancel()
 	r.ctx = ctx
 	for _, res := range slices.Backward(slices.Clone(r.made)) {
-		why := "the schema has no delete handler"
+		why := own("the schema has no delete handler")
 		if r.Schema.Supports(schema.Delete) {
 			e, ok := r.remove(res)
 			switch {
@@ -416,10 +416,10 @@ func (r *run) clean() (left []string) {
 			case e.status == handler.Success, e.failed(handler.NotFound):
 				continue
 			default:
-				why = fmt.Sprintf("%s: %s", e.code, cut(e.message, 200))
+				why = own(r.secrets.filled("%s: %s", e.code, cut(e.message, 200)))
 			}
 		}
-		left = append(left, r.secrets.text(fmt.Sprintf("%s (%s: %s)", res.id, r.result.Name, why)))
+		left = append(left, r.secrets.filled("%s (%s: %s)", res.id, own(r.result.Name), why))
 	}
 	return left
 }

@@ -244,6 +244,31 @@ func TestNothingSecretIsInAReport(t *testing.T) {
 	}
 }
 
+// TestSecretsThatAreOrdinaryWordsLeaveTextsOfOursAlone has the words of rules and warnings as secrets.
+func TestSecretsThatAreOrdinaryWordsLeaveTextsOfOursAlone(t *testing.T) {
+	f := newFake(t, thing)
+	f.spoil = func(_ *fake, c call, answer object) {
+		if m, ok := answer["resourceModel"].(object); ok && c.Action == schema.Read {
+			m["Size"], m["Policy"], m["Rules"] = "1", "other", []any{3, 1}
+		}
+	}
+	s := f.suite(t, f.given(t), "other", "model", "kind", "elements", "Policy", "read")
+	r := s.Run(t.Context(), []string{"create_read"}, nil).Tests[0]
+	if len(r.Warnings) != 2 || !strings.HasPrefix(r.Warnings[1].Text, "strings where the schema wants another kind were read as that kind") {
+		t.Errorf("%+v", r.Warnings)
+	}
+	var wants []string
+	for _, failure := range r.Failures {
+		wants = append(wants, failure.Expected)
+	}
+	if want := []string{`the same model: /Policy is "(redacted)", it should be "P"`, "the same model: /Rules has 2 elements, it should have 3"}; !slices.Equal(wants, want) {
+		t.Errorf("%q, want %q", wants, want)
+	}
+	if len(r.Failures) > 0 && (r.Failures[0].Says != "READ answers the model that CREATE answered" || !strings.Contains(r.Failures[0].Returned, `"Policy":"(redacted)"`)) {
+		t.Errorf("%+v", r.Failures[0])
+	}
+}
+
 // printing is a fake whose handler prints secrets.
 type printing struct{ *fake }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -246,6 +247,24 @@ func (s secrets) text(t string) string {
 		}
 		return ' '
 	}, t)
+}
+
+// own is a text of ours inside of another: no values are in it.
+type own string
+
+// filled is a text of ours whose arguments have no secrets in them. The text itself stays, whatever the secrets are.
+func (s secrets) filled(format string, args ...any) string {
+	args = slices.Clone(args)
+	for i, a := range args {
+		switch a := a.(type) {
+		case own, int, time.Duration:
+		case difference:
+			args[i] = path(a.at) + " " + s.filled(a.format, a.args...)
+		default:
+			args[i] = s.text(fmt.Sprint(a))
+		}
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // cut bounds a text.

@@ -184,12 +184,12 @@ func (r *run) setReadOnly(p schema.Pointer, v string) {
 	case !ok:
 	case e.status == handler.Failed:
 		if !e.failed(handler.InvalidRequest) {
-			r.fail(createReadOnly, "FAILED with InvalidRequest, or SUCCESS with a value of the service's own for %s", path(p))
+			r.fail(createReadOnly, "FAILED with InvalidRequest, or SUCCESS with a value of the service's own for %s", own(path(p)))
 		}
 	default:
 		_, _ = r.created(e, r.input.Create)
 		if have, ok := get(e.model, p); ok && schema.Equal(have, v) {
-			r.fail(createReadOnly, "FAILED with InvalidRequest, or SUCCESS with a value of the service's own for %s", path(p))
+			r.fail(createReadOnly, "FAILED with InvalidRequest, or SUCCESS with a value of the service's own for %s", own(path(p)))
 		}
 	}
 }

@@ -69,14 +69,14 @@ func (r *run) holds(was resource, desired map[string]any, e event) {
 	for _, p := range r.Schema.CreateOnly {
 		if v, ok := get(was.model, p); ok && plain(p) {
 			if have, _ := get(model, p); !schema.Equal(have, v) {
-				r.fail(updateKeeps, "%s still %s", path(p), shown(v))
+				r.fail(updateKeeps, "%s still %s", own(path(p)), shown(v))
 			}
 		}
 	}
 	for _, p := range r.Schema.ReadOnly {
 		_, had := get(was.model, p)
 		if _, has := get(model, p); had && !has && plain(p) {
-			r.warn("read-only %s was there before the update and is not any more", path(p))
+			r.warn("read-only %s was there before the update and is not any more", own(path(p)))
 		}
 	}
 	changeable := maps.Clone(desired)

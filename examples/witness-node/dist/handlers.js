@@ -27,7 +27,12 @@ const save = (file, kept) => {
 const shown = (file, { Secret, ...model }) =>
   ({ ...model, Path: file, Directory: path.dirname(file), Size: Buffer.byteLength(model.Text ?? '') })
 
+const check = ({ Count = 0 }) => {
+  if (!Number.isInteger(Count)) throw new Failed('InvalidRequest', 'Count is no integer')
+}
+
 const create = ({ bearerToken: token, callbackContext }, file, desired) => {
+  check(desired)
   if (fs.existsSync(file)) {
     if (load(file).token !== token) throw new Failed('AlreadyExists', `there is a ${file}`)
   } else {
@@ -46,6 +51,7 @@ const create = ({ bearerToken: token, callbackContext }, file, desired) => {
 const read = (_, file) => ({ status: 'SUCCESS', resourceModel: shown(file, load(file).model) })
 
 const update = (_, file, { Directory, Size, ...desired }) => {
+  check(desired)
   save(file, { ...load(file), model: desired })
   return { status: 'SUCCESS', resourceModel: shown(file, desired) }
 }

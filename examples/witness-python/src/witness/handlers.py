@@ -43,7 +43,15 @@ def shown(path, model):
     return {**model, "Path": path, "Directory": os.path.dirname(path), "Size": len(model.get("Text", "").encode())}
 
 
+def check(desired):
+    """Refuses a Count that is no integer. JSON's 2.0 is one, and true is none."""
+    count = desired.get("Count", 0)
+    if isinstance(count, bool) or not isinstance(count, (int, float)) or count % 1:
+        raise Failed("InvalidRequest", "Count is no integer")
+
+
 def create(event, path, desired):
+    check(desired)
     try:
         if load(path)["token"] != event["bearerToken"]:
             raise Failed("AlreadyExists", f"there is a {path}")
@@ -67,6 +75,7 @@ def read(event, path, desired):
 
 
 def update(event, path, desired):
+    check(desired)
     kept = load(path)
     kept["model"] = {k: v for k, v in desired.items() if k not in ("Directory", "Size")}
     save(path, kept)
