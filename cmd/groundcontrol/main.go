@@ -28,13 +28,14 @@ const (
 )
 
 type commands struct {
-	Serve   serve        `cmd:"" help:"Serve the API until SIGTERM or SIGINT."`
-	Env     cli.Env      `cmd:"" help:"Print the shell lines that point AWS clients at the server of a data directory."`
-	Request cli.Request  `cmd:"" help:"Look at requests and steer them: list, show, cancel, resume, fail."`
-	Type    typeCommands `cmd:"" help:"Look at resource types, import new ones, say how simulated ones behave, test providers."`
-	Backup  backup       `cmd:"" help:"Copy the SQLite database of a server, which may run meanwhile, to a new file."`
-	Check   check        `cmd:"" help:"Read the whole SQLite database of a server, which may run meanwhile, and report damage."`
-	Version versionCmd   `cmd:"" help:"Print the version."`
+	Serve    serve        `cmd:"" help:"Serve the API until SIGTERM or SIGINT."`
+	Env      cli.Env      `cmd:"" help:"Print the shell lines that point AWS clients at the server of a data directory."`
+	Request  cli.Request  `cmd:"" help:"Look at requests and steer them: list, show, cancel, resume, fail."`
+	Type     typeCommands `cmd:"" help:"Look at resource types, import new ones, say how simulated ones behave, test providers."`
+	Resource cli.Resource `cmd:"" help:"Look after what creates have begun and not finished: orphans, adopt, reap."`
+	Backup   backup       `cmd:"" help:"Copy the SQLite database of a server, which may run meanwhile, to a new file."`
+	Check    check        `cmd:"" help:"Read the whole SQLite database of a server, which may run meanwhile, and report damage."`
+	Version  versionCmd   `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}

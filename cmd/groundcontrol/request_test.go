@@ -194,7 +194,7 @@ func TestRequestFailEndsTheRequestAndTellsWhoAndWhy(t *testing.T) {
 	token := *e.RequestToken
 	const (
 		arn  = "arn:aws:sns:us-east-1:000000000000:slow"
-		left = "resource '" + arn + "' may exist, whole or in part, and the ledger does not know of it"
+		left = "resource '" + arn + "' may exist, whole or in part, and is no resource of the ledger"
 		said = "Ended by an operator: Ticket 42: it hangs (" + left + ")"
 	)
 	want := result{0, token + " FAILED: " + said + "\n", "groundcontrol: warning: " + left + "\n"}

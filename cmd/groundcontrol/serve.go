@@ -285,7 +285,7 @@ func (c *serve) serve(ctx context.Context, logs *slog.Logger, out io.Writer, l n
 		Limits:     engine.Limits{Account: c.AccountLimit, Type: c.TypeLimit, Weight: c.AccountWeight},
 	})
 	ctl := &control.Control{
-		Types: t.registry, Runtimes: t.runtimes, Store: db, Engine: eng, Behaviours: t.behaviours, Hold: c.StatusHold, Retention: c.Retention,
+		Types: t.registry, Runtimes: t.runtimes, Store: db, Engine: eng, Behaviours: t.behaviours, Journal: &t.journal, Hold: c.StatusHold, Retention: c.Retention,
 		ReadLimits: set.handlers.timeouts.read,
 	}
 	srv := server.New(server.Config{

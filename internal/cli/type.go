@@ -25,6 +25,7 @@ type Type struct {
 	Configure  typeConfigure  `cmd:"" help:"Set what the handlers of a type need to know beside the resource, such as the key of an API. It is kept encrypted, for the account and region."`
 	Deregister typeDeregister `cmd:"" help:"Take a type that was imported or registered away, or one version of it. Its resources stay, out of reach."`
 
+	Logs     typeLogs     `cmd:"" help:"Show the last calls of a registered type's handlers, and what they printed."`
 	Template typeTemplate `cmd:"" help:"Print a desired state with as little as the type accepts."`
 	Simulate typeSimulate `cmd:"" help:"Say how a simulated type behaves: how long it takes, and what goes wrong."`
 }

@@ -30,6 +30,7 @@ var (
 	nameable      = shape{min: 1, max: 1024} // what a call can name, in JSON form if need be
 	document      = shape{min: 1, max: 262144, sensitive: true}
 	nextToken     = shape{min: 1, max: 2048, pattern: `[-A-Za-z0-9+/=]+`, match: only("-+/=")}
+	orphanToken   = shape{min: 1, max: 8192, pattern: `[-A-Za-z0-9+/=]+`, match: only("-+/=")}
 	handlerToken  = shape{min: 1, max: 4096, pattern: `.+`, match: oneLine}
 	reason        = shape{min: 1, max: operation.MaxReason, pattern: `[^\p{Cc}]*\S[^\p{Cc}]*`, match: isReason}
 )

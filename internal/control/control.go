@@ -25,6 +25,7 @@ type Control struct {
 	Runtimes map[string]handler.Runtime // by the name in registry.Type
 	Store    store.Store
 	Engine   *engine.Engine
+	Journal  Journal
 	// Behaviours is how simulated types behave.
 	Behaviours Behaviours
 

@@ -65,6 +65,11 @@ func (c *Control) CreateResource(ctx context.Context, who Caller, in CreateResou
 // Where the resource changes between its reading and the acceptance, both are done
 // again, so that no concurrent update is lost.
 func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResourceInput) (operation.Request, error) {
+	return c.update(ctx, who, in, schema.Update, schema.Read)
+}
+
+// update is UpdateResource for a type that has to support the actions.
+func (c *Control) update(ctx context.Context, who Caller, in UpdateResourceInput, actions ...schema.Action) (operation.Request, error) {
 	var bad constraints
 	name := bad.required("typeName", in.TypeName, typeName)
 	id := bad.required("identifier", in.Identifier, identifier)
@@ -75,7 +80,7 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 	}
 	asked := input{operation.Update, name, r.TypeVersion, r.RoleArn, id, patch}
 	return c.submit(ctx, r, asked, func() (planned, error) {
-		k, err := c.find(ctx, who, name, r.TypeVersion, schema.Update, schema.Read)
+		k, err := c.find(ctx, who, name, r.TypeVersion, actions...)
 		if err != nil {
 			return planned{}, err
 		}
@@ -115,8 +120,11 @@ func (c *Control) UpdateResource(ctx context.Context, who Caller, in UpdateResou
 		r.TypeName, r.TypeVersion = k.Name, k.Version
 		r.Identifier, r.BaseRevision = target.Primary, known.Revision
 		r.Input = operation.Input{Previous: schema.Encode(current)}
-		if updated.Changed {
+		switch {
+		case updated.Changed:
 			r.Input.Desired = schema.Encode(updated.Desired)
+		case known.Unfinished:
+			r.Input.Model = schema.Encode(updated.Desired) // it is whole after all: the ledger takes it in
 		}
 		return planned{r, k.Schema.Timeout(schema.Update)}, nil
 	})

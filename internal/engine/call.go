@@ -148,6 +148,14 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 		o.Answer = handler.Answer{Status: handler.Failed, ErrorCode: handler.ServiceInternalError, Message: "The type could not be looked up"}
 	default:
 		s = kind.Schema
+		if unchanged(r) && r.Input.Model != nil {
+			ev, change, err := handler.Adopt(s, r, e.Store.Now())
+			if err == nil {
+				return ev, change
+			}
+			o.Err = err
+			break
+		}
 		if unchanged(r) {
 			return operation.Event{
 				Kind: operation.Succeed, At: e.Store.Now(), Node: r.Node, Attempt: r.Attempt, Identifier: r.Identifier, Model: r.Input.Previous,
@@ -156,6 +164,9 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 		call := invocation(r, s, e.Store.Now())
 		call.Moved = moved
 		o.Answer, o.Err = e.invoke(ctx, runtime, call)
+		if o.Err == nil && alreadyMade(r, o.Answer) {
+			o.Answer = e.mine(ctx, runtime, call, o.Answer)
+		}
 	}
 	if o.Err != nil && ctx.Err() != nil {
 		o.Err = context.Cause(ctx) // what the call was ended for, in whatever words it says so
@@ -168,6 +179,39 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 		return ev, nil
 	}
 	return handler.Settle(s, r, o)
+}
+
+// alreadyMade reports whether a says of a create that the resource is there, where a call
+// before this one may have made it: what that one answered is not known.
+func alreadyMade(r operation.Request, a handler.Answer) bool {
+	return r.Operation == operation.Create && r.Attempt > 1 && r.Input.Callback == nil &&
+		a.Status == handler.Failed && a.ErrorCode == handler.AlreadyExists
+}
+
+// mine reads the resource that a create c of ours found there. Where it is as c wants it, the
+// create has succeeded: AWS tells clients of AlreadyExists there, which is its own doing.
+// Otherwise what the handler said stands.
+func (e *Engine) mine(ctx context.Context, runtime handler.Runtime, c handler.Call, said handler.Answer) handler.Answer {
+	if c.Identifier == "" || !c.Schema.Supports(schema.Read) {
+		return said
+	}
+	id, err := c.Schema.ParseIdentifier(c.Identifier)
+	if err != nil {
+		return said
+	}
+	read := c
+	read.Action, read.Desired, read.Previous, read.Token = schema.Read, schema.Encode(id.Model), nil, e.NewToken()
+	found, err := e.invoke(ctx, runtime, read)
+	if err != nil || found.Status != handler.Success {
+		return said
+	}
+	wanted, err := schema.Decode(c.Desired)
+	if err != nil || !c.Schema.Holds(found.Model, c.Schema.WithoutWriteOnly(wanted)) {
+		return said
+	}
+	found.Message = said.Message
+	found.Output, found.Outward = said.Output+found.Output, append(said.Outward, found.Outward...)
+	return found
 }
 
 // release leaves the call of r to others.

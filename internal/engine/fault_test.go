@@ -177,7 +177,7 @@ var lives = []life{
 	{"create with retries", operation.Create, nil, stumbling(stages(2, time.Second, 0)), 0, operation.Success, 6, `{"Name":"a"}`},
 	{"create that learns its identifier", operation.Create, unnamed, stages(2, 2*time.Second, 0), 0, operation.Success, 3, `{"Name":"a"}`},
 	{"create with a call longer than its lease", operation.Create, nil, stages(0, 0, 45*time.Second), 0, operation.Success, 1, `{"Name":"a"}`},
-	{"create that fails for good", operation.Create, nil, failing(1), 0, operation.Failed, 2, ""},
+	{"create that fails for good", operation.Create, nil, failing(1), 0, operation.Failed, 2, begun},
 	{"update with callbacks", operation.Update, nil, stages(2, 2*time.Second, time.Second), 0, operation.Success, 3, changed},
 	{"update with retries", operation.Update, nil, stumbling(stages(0, 0, 0)), 0, operation.Success, 2, changed},
 	{"update that changes nothing", operation.Update, same, stages(0, 0, 0), 0, operation.Success, 0, before},
@@ -185,7 +185,7 @@ var lives = []life{
 	{"delete with callbacks", operation.Delete, nil, stages(2, 2*time.Second, time.Second), 0, operation.Success, 3, ""},
 	{"delete with retries", operation.Delete, nil, stumbling(stages(1, time.Second, 0)), 0, operation.Success, 4, ""},
 	{"delete that fails for good", operation.Delete, nil, failing(0), 0, operation.Failed, 1, before},
-	{"create cancelled while it waits", operation.Create, nil, stages(1, time.Hour, 0), 10 * time.Second, operation.CancelComplete, 1, ""},
+	{"create cancelled while it waits", operation.Create, nil, stages(1, time.Hour, 0), 10 * time.Second, operation.CancelComplete, 1, begun},
 	{"update cancelled while it waits", operation.Update, nil, stages(1, time.Hour, 0), 10 * time.Second, operation.CancelComplete, 1, before},
 	{"create cancelled in a call that completes it", operation.Create, nil, stages(0, 0, 20*time.Second), 10 * time.Second, operation.CancelComplete, 1, `{"Name":"a"}`},
 	{"update cancelled in a call that makes progress", operation.Update, nil, stages(1, time.Second, 20*time.Second), 10 * time.Second, operation.CancelComplete, 1, before},
@@ -403,12 +403,18 @@ func (l life) next(t *testing.T, ask ask) {
 	}
 }
 
+// begun is what the ledger has of a create that made progress and did not succeed.
+const begun = `unfinished {"Name":"a"}`
+
 // entry is the model that the ledger has for the resource, "" for none.
 func entry(t *testing.T, s store.Store) string {
 	t.Helper()
 	is, err := s.Resource(t.Context(), resourceA)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		t.Fatal(err)
+	}
+	if is.Unfinished {
+		return "unfinished " + string(is.Model)
 	}
 	return string(is.Model)
 }

@@ -101,7 +101,7 @@ func TestAbortEndsTheCallInFlightAndFreesTheResource(t *testing.T) {
 		if err != nil || r.Status != operation.Failed || r.ErrorCode != operation.GeneralServiceException || !told(r, "abort", "arn:me") {
 			t.Fatalf("%s %s, %v, %+v", r.Status, r.ErrorCode, err, r.Timeline.Entries)
 		}
-		if want := "a handler call was in flight and may still finish; resource 'a' may exist, whole or in part, and the ledger does not know of it"; left != want {
+		if want := "a handler call was in flight and may still finish; resource 'a' may exist, whole or in part, and is no resource of the ledger"; left != want {
 			t.Errorf("left behind: %s", left)
 		}
 		synctest.Wait()

@@ -69,7 +69,7 @@ type Answer struct {
 	// Ledger is set by a runtime that has no backend but the ledger: the revision of
 	// the resource that the answer was computed from, 0 for "not there". The answer
 	// counts only if the ledger is still there when it is written down; if not, the
-	// handler is asked again. Others leave it nil.
+	// handler is asked again. With InProgress it says that nothing was made yet. Others leave it nil.
 	Ledger *int64
 
 	// Output is what the handler printed during the call, the end of it where that is long,

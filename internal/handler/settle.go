@@ -28,6 +28,10 @@ type Outcome struct {
 // the contract fails the request with InternalFailure and a message that names the rule.
 // A create that fails for good with a Model and a Ledger in its answer leaves a remnant:
 // the resource is written down, though the request fails.
+//
+// What a create by any other handler makes is not forgotten if the create does not succeed:
+// from its first IN_PROGRESS answer on the resource stands in the ledger as unfinished, and so
+// does one that a failure names by an identifier that the client did not give.
 func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, *resource.Change) {
 	ev := operation.Event{
 		At: o.At, Node: r.Node, Attempt: r.Attempt, Took: o.Took,
@@ -52,6 +56,9 @@ func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, 
 		if o.Answer.Model != nil {
 			ev.Model = schema.Encode(o.Answer.Model)
 		}
+		if r.Operation == operation.Create && o.Answer.Ledger == nil && ev.Identifier != "" {
+			return ev, unfinished(s, r, o, ev.Identifier)
+		}
 		return ev, nil
 	case Failed:
 		if o.Answer.ErrorCode.Retriable() {
@@ -59,6 +66,12 @@ func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, 
 			return ev, nil
 		}
 		ev = fail(ev, o.Answer.ErrorCode, o.Answer.Message)
+		switch {
+		case r.Operation == operation.Create && o.Answer.Ledger == nil && r.Identifier == "" && ev.Identifier != "" && o.Answer.ErrorCode != AlreadyExists:
+			return ev, unfinished(s, r, o, ev.Identifier)
+		case r.Operation == operation.Delete && o.Answer.ErrorCode == NotFound:
+			return ev, givenUp(r, o)
+		}
 		if !leavesRemnant(r, o.Answer) || ev.Identifier == "" {
 			return ev, nil
 		}
@@ -79,6 +92,33 @@ func Settle(s *schema.Schema, r operation.Request, o Outcome) (operation.Event, 
 // runtime on the ledger can say so: what others leave is theirs to find.
 func leavesRemnant(r operation.Request, a Answer) bool {
 	return r.Operation == operation.Create && a.Status == Failed && a.Ledger != nil
+}
+
+// unfinished is the change that writes down what a create has begun.
+func unfinished(s *schema.Schema, r operation.Request, o Outcome, identifier string) *resource.Change {
+	change := put(s, r, o, identifier)
+	change.Unfinished = true
+	return change
+}
+
+// givenUp is the change that forgets what a create had begun, and is not there.
+func givenUp(r operation.Request, o Outcome) *resource.Change {
+	change := changeOf(r, o)
+	change.Expect, change.Gone, change.Unfinished = resource.AnyRevision, true, true
+	return change
+}
+
+// Adopt is how an update ends that changes nothing, and takes what a create had begun into
+// the ledger as a resource: the model stands in r.Input.Model.
+func Adopt(s *schema.Schema, r operation.Request, at time.Time) (operation.Event, *resource.Change, error) {
+	model, err := schema.Decode(r.Input.Model)
+	if err != nil {
+		return operation.Event{}, nil, fmt.Errorf("handler: adopt: %w", err)
+	}
+	r.Input.Desired = r.Input.Model // whose write-only values are to be remembered
+	o := Outcome{Answer: Answer{Status: Success, Model: model}, At: at}
+	ev, change := Settle(s, r, o)
+	return ev, change, nil
 }
 
 // put is the change that writes the model of o's answer down.

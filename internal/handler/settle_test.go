@@ -69,7 +69,7 @@ func TestSettle(t *testing.T) {
 		{
 			"progress", create,
 			handler.Outcome{Answer: handler.Answer{Status: handler.InProgress, Model: object("Name", "a"), Message: "half", Delay: time.Second, Callback: []byte(`1`)}},
-			operation.Progress, "", "half", "",
+			operation.Progress, "", "half", `begin a {"Name":"a"} {"Secret":"s"}`,
 		},
 		{
 			"a negative delay is none", create,
@@ -132,9 +132,34 @@ func TestSettle(t *testing.T) {
 			operation.Retry, "Throttling", "", "",
 		},
 		{
-			"a failed create of another runtime leaves nothing in the ledger", create,
+			"a failed create that tells what it has named leaves an orphan", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a", "Secret", "s")}},
+			operation.Fail, "NotStabilized", "", `begin a {"Name":"a"} {"Secret":"s"}`,
+		},
+		{
+			"what was there before is no orphan", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.AlreadyExists, Model: object("Name", "a")}},
+			operation.Fail, "AlreadyExists", "", "",
+		},
+		{
+			"a failed create of what the client named leaves nothing", request(operation.Create, "a"),
 			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotStabilized, Model: object("Name", "a")}},
 			operation.Fail, "NotStabilized", "", "",
+		},
+		{
+			"progress of a runtime on the ledger makes nothing", create,
+			handler.Outcome{Answer: handler.Answer{Status: handler.InProgress, Model: object("Name", "a"), Ledger: new(int64)}},
+			operation.Progress, "", "", "",
+		},
+		{
+			"progress of an update begins nothing", request(operation.Update, "a"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.InProgress, Model: object("Name", "a")}},
+			operation.Progress, "", "", "",
+		},
+		{
+			"a delete that finds nothing", request(operation.Delete, "a"),
+			handler.Outcome{Answer: handler.Answer{Status: handler.Failed, ErrorCode: handler.NotFound}},
+			operation.Fail, "NotFound", "", "give up a",
 		},
 		{
 			"a remnant without a model", create,
@@ -196,6 +221,10 @@ func describe(c *resource.Change) string {
 	switch {
 	case c == nil:
 		return ""
+	case c.Gone && c.Unfinished:
+		return "give up " + c.Identifier
+	case c.Unfinished:
+		return fmt.Sprintf("begin %s %s %s", c.Identifier, c.Model, c.WriteOnly)
 	case c.Gone:
 		return fmt.Sprintf("drop %s expect %d", c.Identifier, c.Expect)
 	}

@@ -101,7 +101,9 @@ type Request struct {
 type Input struct {
 	Desired  json.RawMessage // the desired state, or nil for a delete
 	Previous json.RawMessage // update: the state before the patch
-	Model    json.RawMessage // what the last IN_PROGRESS answer gave; takes Desired's place in the next call
+	// Model is what the last IN_PROGRESS answer gave; it takes Desired's place in the next call.
+	// Of an update without a Desired, it is what the ledger is to have.
+	Model    json.RawMessage
 	Callback json.RawMessage // the callback context of the last IN_PROGRESS answer, nil before
 }
 

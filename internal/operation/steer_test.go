@@ -70,8 +70,8 @@ func TestAbortTellsWhoAndWhyAndWhatMayBeLeft(t *testing.T) {
 		cutOff     int // the attempt in flight
 	}{
 		{"no call was made", "", accepted(), 0},
-		{"it waits", "the resource may exist, whole or in part, and the ledger does not know of it", waiting(t, time.Hour), 0},
-		{"it runs", flies + "resource 'x' may exist, whole or in part, and the ledger does not know of it", of(in(t, InProgress), Create, "x"), 1},
+		{"it waits", "the resource may exist, whole or in part, and is no resource of the ledger", waiting(t, time.Hour), 0},
+		{"it runs", flies + "resource 'x' may exist, whole or in part, and is no resource of the ledger", of(in(t, InProgress), Create, "x"), 1},
 		{"an update", "resource 'x' may be changed, whole or in part, and the ledger has it as it was", of(waiting(t, time.Hour), Update, "x"), 0},
 		{"a delete that is cancelled", flies + "resource 'x' may be gone, whole or in part, and the ledger still has it", of(in(t, CancelInProgress), Delete, "x"), 1},
 	} {
@@ -119,7 +119,7 @@ func TestALongReasonStaysWholeAndTheMessageBounded(t *testing.T) {
 	r.Identifier = strings.Repeat("i", 1024)
 	why := strings.Repeat("ü", MaxReason)
 	got, err := Apply(r, Event{Kind: Abort, At: t0, By: "me", Message: why + "more"})
-	if err != nil || len([]rune(got.Message)) > MaxMessage || !strings.HasSuffix(got.Message, "the ledger does not know of it)") {
+	if err != nil || len([]rune(got.Message)) > MaxMessage || !strings.HasSuffix(got.Message, "is no resource of the ledger)") {
 		t.Errorf("%d characters, %v: %s", len([]rune(got.Message)), err, got.Message)
 	}
 	if e := got.Timeline.Entries[len(got.Timeline.Entries)-2]; e.Message != why {

@@ -47,7 +47,7 @@ func (r Request) LeftBehind() string {
 	if r.Identifier != "" {
 		name = fmt.Sprintf("resource '%s'", cut(r.Identifier, entryMessage)) // so that what follows fits in a message
 	}
-	left := name + " may exist, whole or in part, and the ledger does not know of it"
+	left := name + " may exist, whole or in part, and is no resource of the ledger"
 	switch r.Operation {
 	case Update:
 		left = name + " may be changed, whole or in part, and the ledger has it as it was"

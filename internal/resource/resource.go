@@ -27,12 +27,19 @@ type Resource struct {
 	Created   time.Time
 	Updated   time.Time
 	Request   string // token of the request that made the last change
+	// Unfinished marks what a create has begun and not, or not yet, finished: it may be there,
+	// whole or in part, and no read or list of the ledger takes it for a resource.
+	Unfinished bool
 }
 
 // AnyRevision as a Change's Expect accepts whatever the ledger holds.
 const AnyRevision = -1
 
-// Change is what the end of a request does to the ledger.
+// Change is what a request does to the ledger: its end, or the progress of a create.
+//
+// A change of what is Unfinished is made where nothing or an unfinished entry stands, whatever
+// Expect is; elsewhere it does nothing and is no error: a resource that was there before is
+// another's.
 type Change struct {
 	Resource       // as it is to be; Revision and Created are the store's to fill in
 	Gone     bool  // the resource was deleted

@@ -144,3 +144,26 @@ func appendCanonical(b []byte, n *node, v any) []byte {
 func same(n *node, a, b any) bool {
 	return Equal(a, b) || string(appendCanonical(nil, n, a)) == string(appendCanonical(nil, n, b))
 }
+
+// Holds tells whether model has all that wanted has, with the same values under the schema's
+// insertionOrder rules; what else model has does not count. Both are decoded documents.
+func (s *Schema) Holds(model, wanted any) bool {
+	return same(s.root, restricted(model, wanted), wanted)
+}
+
+// restricted is v without the members of objects that shape lacks, at any depth but inside
+// arrays. Neither is changed.
+func restricted(v, shape any) any {
+	object, ok := v.(map[string]any)
+	like, both := shape.(map[string]any)
+	if !ok || !both {
+		return v
+	}
+	out := make(map[string]any, len(like))
+	for name, member := range like {
+		if have, ok := object[name]; ok {
+			out[name] = restricted(have, member)
+		}
+	}
+	return out
+}

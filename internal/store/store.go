@@ -56,6 +56,11 @@ type Store interface {
 	// Live counts the requests that have not ended, by status, over all accounts.
 	Live(ctx context.Context) (map[operation.Status]int, error)
 
+	// Unfinished returns at most max entries of what creates in an account and region have
+	// begun and not finished, ordered by type name and identifier, from the one behind after on;
+	// of after only these two count.
+	Unfinished(ctx context.Context, account, region string, after resource.Key, max int) ([]resource.Resource, error)
+
 	// Mark stores value under name where nothing stands there yet, and returns what stands
 	// there now, whoever stored it: a fact about the store that is settled once.
 	Mark(ctx context.Context, name string, value []byte) ([]byte, error)
@@ -125,10 +130,11 @@ type Work interface {
 
 // Ledger is how resources are read; Save of Requests writes them.
 type Ledger interface {
-	// Resource returns the ledger's entry, or ErrNotFound.
+	// Resource returns the ledger's entry, also an unfinished one, or ErrNotFound.
 	Resource(ctx context.Context, key resource.Key) (resource.Resource, error)
 
-	// Resources returns one page of the ledger, ordered by identifier.
+	// Resources returns one page of the ledger, ordered by identifier, without what is
+	// unfinished.
 	Resources(ctx context.Context, q ResourceQuery) (ResourcePage, error)
 }
 

@@ -48,6 +48,10 @@ func groundControl(c Control) map[string]endpoint {
 		route("DescribeRequest", describeMembers, c.DescribeRequest, appendDescribed),
 		route("ResumeRequest", resumeMembers, c.ResumeRequest, appendResumed),
 		route("FailRequest", failMembers, c.FailRequest, appendAborted),
+		route("ListOrphans", orphansMembers, c.ListOrphans, appendOrphans),
+		route("AdoptResource", orphanMembers, c.AdoptResource, appendProgress),
+		route("ReapResource", orphanMembers, c.ReapResource, appendProgress),
+		route("ListTypeCalls", typeCallsMembers, c.ListTypeCalls, appendTypeCalls),
 		route("ImportTypes", importMembers, c.ImportTypes, appendImported),
 		route("PutCode", putCodeMembers, c.PutCode, appendNothing),
 		route("RegisterType", registerMembers, c.RegisterType, appendRegistered),
@@ -74,6 +78,7 @@ func Operations() []string {
 		"CreateResource", "UpdateResource", "DeleteResource", "GetResource", "ListResources",
 		"GetResourceRequestStatus", "CancelResourceRequest", "ListResourceRequests",
 		"ListRequests", "DescribeRequest", "ResumeRequest", "FailRequest",
+		"ListOrphans", "AdoptResource", "ReapResource", "ListTypeCalls",
 		"ImportTypes", "PutCode", "RegisterType", "SetDefaultTypeVersion", "DeregisterType", "ListTypes", "DescribeType", "ConfigureType", "SimulateType",
 		getCallerIdentity, getSessionToken, invoke,
 	}

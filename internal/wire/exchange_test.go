@@ -127,6 +127,10 @@ func answerOf(t *testing.T, name, text string) (any, error) {
 		return *unmarshal(t, text, new(control.Detail)), nil
 	case "ImportTypes":
 		return *unmarshal(t, text, new([]registry.Imported)), nil
+	case "ListOrphans":
+		return *unmarshal(t, text, new(control.OrphanList)), nil
+	case "ListTypeCalls":
+		return *unmarshal(t, text, new(control.TypeCalls)), nil
 	case "ListTypes":
 		return *unmarshal(t, text, new([]registry.Summary)), nil
 	case "PutCode", "DeregisterType", "ConfigureType":

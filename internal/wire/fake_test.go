@@ -137,6 +137,22 @@ func (f fake) ImportTypes(_ context.Context, c control.Caller, in control.Import
 	return call[[]registry.Imported](f, "ImportTypes", c, in)
 }
 
+func (f fake) ListOrphans(_ context.Context, c control.Caller, in control.ListOrphansInput) (control.OrphanList, error) {
+	return call[control.OrphanList](f, "ListOrphans", c, in)
+}
+
+func (f fake) AdoptResource(_ context.Context, c control.Caller, in control.OrphanInput) (operation.Request, error) {
+	return call[operation.Request](f, "AdoptResource", c, in)
+}
+
+func (f fake) ReapResource(_ context.Context, c control.Caller, in control.OrphanInput) (operation.Request, error) {
+	return call[operation.Request](f, "ReapResource", c, in)
+}
+
+func (f fake) ListTypeCalls(_ context.Context, c control.Caller, in control.ListTypeCallsInput) (control.TypeCalls, error) {
+	return call[control.TypeCalls](f, "ListTypeCalls", c, in)
+}
+
 func (f fake) ListTypes(_ context.Context, c control.Caller, in control.ListTypesInput) ([]registry.Summary, error) {
 	return call[[]registry.Summary](f, "ListTypes", c, in)
 }

@@ -40,6 +40,11 @@ type Control interface {
 	ResumeRequest(context.Context, control.Caller, control.ResumeRequestInput) (control.Detail, error)
 	FailRequest(context.Context, control.Caller, control.FailRequestInput) (control.Aborted, error)
 
+	ListOrphans(context.Context, control.Caller, control.ListOrphansInput) (control.OrphanList, error)
+	AdoptResource(context.Context, control.Caller, control.OrphanInput) (operation.Request, error)
+	ReapResource(context.Context, control.Caller, control.OrphanInput) (operation.Request, error)
+
+	ListTypeCalls(context.Context, control.Caller, control.ListTypeCallsInput) (control.TypeCalls, error)
 	ImportTypes(context.Context, control.Caller, control.ImportTypesInput) ([]registry.Imported, error)
 	PutCode(context.Context, control.Caller, control.PutCodeInput) (struct{}, error)
 	RegisterType(context.Context, control.Caller, control.RegisterTypeInput) (registry.Imported, error)

@@ -101,6 +101,7 @@ func (r Runtime) count(ctx context.Context, c handler.Call, desired map[string]a
 		Model:    maps.Clone(desired), // all of it: the next call gets it as its desired state
 		Callback: callback,
 		Delay:    second,
+		Ledger:   new(int64),
 	}, nil
 }
 

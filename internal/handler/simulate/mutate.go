@@ -50,6 +50,7 @@ func (b Behaviour) pending(c handler.Call, doing string, model any) handler.Answ
 		Model:    model,
 		Callback: schema.Encode(s),
 		Delay:    delay,
+		Ledger:   new(int64),
 	}
 }
 

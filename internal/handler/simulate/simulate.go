@@ -82,7 +82,8 @@ type entry struct {
 	model map[string]any
 }
 
-func (e entry) found() bool { return e.Revision != 0 }
+// found reports whether it is a resource: what another runtime's create has begun is none.
+func (e entry) found() bool { return e.Revision != 0 && !e.Unfinished }
 
 // by reports whether the entry is already what the request of the call made of it.
 func (e entry) by(c handler.Call) bool { return c.Token != "" && e.Request == c.Token }

@@ -73,9 +73,14 @@ func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.
 			return r, store.ErrBusy
 		}
 	}
+	if change != nil && change.Unfinished {
+		if old := s.resources[change.Key]; old.Revision != 0 && !old.Unfinished {
+			change = nil // it is another's
+		}
+	}
 	if change != nil {
 		old := s.resources[change.Key]
-		if change.Expect != resource.AnyRevision && change.Expect != old.Revision {
+		if !change.Unfinished && change.Expect != resource.AnyRevision && change.Expect != old.Revision {
 			return r, store.ErrMoved
 		}
 		if s.resources == nil {
@@ -275,7 +280,7 @@ func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.Res
 	var page store.ResourcePage
 	keys := slices.SortedFunc(maps.Keys(s.resources), func(a, b resource.Key) int { return strings.Compare(a.Identifier, b.Identifier) })
 	for _, k := range keys {
-		if k.Account != q.Account || k.Region != q.Region || k.TypeName != q.TypeName || q.After != "" && k.Identifier <= q.After {
+		if k.Account != q.Account || k.Region != q.Region || k.TypeName != q.TypeName || q.After != "" && k.Identifier <= q.After || s.resources[k].Unfinished {
 			continue
 		}
 		if len(page.Resources) == q.Limit {
@@ -285,6 +290,25 @@ func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.Res
 		page.Resources = append(page.Resources, s.resources[k])
 	}
 	return page, nil
+}
+
+// Unfinished implements store.Store.
+func (s *Store) Unfinished(ctx context.Context, account, region string, after resource.Key, max int) ([]resource.Resource, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	order := func(a, b resource.Key) int {
+		return cmp.Or(strings.Compare(a.TypeName, b.TypeName), strings.Compare(a.Identifier, b.Identifier))
+	}
+	var all []resource.Resource
+	for _, k := range slices.SortedFunc(maps.Keys(s.resources), order) {
+		if len(all) < max && k.Account == account && k.Region == region && s.resources[k].Unfinished && order(after, k) < 0 {
+			all = append(all, s.resources[k])
+		}
+	}
+	return all, nil
 }
 
 // Purge implements store.Store.

@@ -63,6 +63,10 @@ func (c *cluster) Resource(ctx context.Context, key resource.Key) (resource.Reso
 	return c.next().Resource(ctx, key)
 }
 
+func (c *cluster) Unfinished(ctx context.Context, account, region string, after resource.Key, max int) ([]resource.Resource, error) {
+	return c.next().Unfinished(ctx, account, region, after, max)
+}
+
 func (c *cluster) Resources(ctx context.Context, q store.ResourceQuery) (store.ResourcePage, error) {
 	return c.next().Resources(ctx, q)
 }

@@ -162,7 +162,7 @@ func (s *Store) Requests(ctx context.Context, q store.RequestQuery) (store.Reque
 	return store.RequestPage{Requests: all}, nil
 }
 
-const resourceColumns = `scope, type, coalesce(identifier, name), type_version, model, write_only, revision, created, updated, request`
+const resourceColumns = `scope, type, coalesce(identifier, name), type_version, model, write_only, revision, created, updated, request, unfinished`
 
 func (s *Store) resources(ctx context.Context, sql string, args ...any) (all []resource.Resource, err error) {
 	err = s.read(ctx, func(ctx context.Context) error {
@@ -183,7 +183,7 @@ func scanResource(from pgx.CollectableRow) (is resource.Resource, err error) {
 		request          [16]byte
 	)
 	err = from.Scan(&scope, &is.TypeName, &is.Identifier, &is.TypeVersion, (*[]byte)(&is.Model), (*[]byte)(&is.WriteOnly),
-		&is.Revision, &created, &updated, &request)
+		&is.Revision, &created, &updated, &request, &is.Unfinished)
 	is.Request = operation.FormatToken(request)
 	is.Account, is.Region = row.SplitScope(scope)
 	is.Created, is.Updated = row.Instant(created), row.Instant(updated)
@@ -206,7 +206,7 @@ func (s *Store) Resource(ctx context.Context, k resource.Key) (resource.Resource
 // Resources implements store.Ledger.
 func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.ResourcePage, error) {
 	all, err := s.resources(ctx, `SELECT `+resourceColumns+` FROM resource
-		WHERE scope = $1 AND type = $2 AND name > $3 ORDER BY name LIMIT $4`,
+		WHERE scope = $1 AND type = $2 AND name > $3 AND NOT unfinished ORDER BY name LIMIT $4`,
 		row.Scope(q.Account, q.Region), q.TypeName, nameOf(q.After), q.Limit+1)
 	if err != nil {
 		return store.ResourcePage{}, wrap("resources", err)
@@ -215,6 +215,14 @@ func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.Res
 		return store.ResourcePage{Resources: all[:q.Limit], More: true}, nil
 	}
 	return store.ResourcePage{Resources: all}, nil
+}
+
+// Unfinished implements store.Ledger.
+func (s *Store) Unfinished(ctx context.Context, account, region string, after resource.Key, max int) ([]resource.Resource, error) {
+	all, err := s.resources(ctx, `SELECT `+resourceColumns+` FROM resource
+		WHERE scope = $1 AND (type, name) > ($2, $3) AND unfinished ORDER BY type, name LIMIT $4`,
+		row.Scope(account, region), after.TypeName, nameOf(after.Identifier), max)
+	return all, wrap("unfinished", err)
 }
 
 // Live implements store.Store.

@@ -27,8 +27,8 @@ func (s set) has(token [16]byte) bool {
 // saves is the statements that write requests which are stored already, and changes
 // of the ledger. Claim uses them too.
 type saves struct {
-	ends, updates, made, put, upsert, dropped, absent *table
-	written, ledger, there                            set
+	ends, updates, made, put, upsert, dropped, absent, begun, givenUp *table
+	written, ledger, there                                            set
 }
 
 var (
@@ -76,11 +76,25 @@ var (
 			AS u (scope, type, name, identifier, type_version, model, write_only, updated, request)
 		ON CONFLICT (scope, type, name) DO UPDATE
 		SET type_version = excluded.type_version, model = excluded.model, write_only = excluded.write_only,
-			revision = resource.revision + 1, updated = excluded.updated, request = excluded.request
+			revision = resource.revision + 1, updated = excluded.updated, request = excluded.request, unfinished = false
 		RETURNING request`)
+	beginNew = prepared("begin_new", `INSERT INTO resource
+			(scope, type, name, identifier, type_version, model, write_only, revision, created, updated, request, unfinished)
+		SELECT scope, type, name, identifier, type_version, model, write_only, 1, updated, updated, request, true
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::uuid[])
+			AS u (scope, type, name, identifier, type_version, model, write_only, updated, request)
+		ON CONFLICT (scope, type, name) DO UPDATE
+		SET type_version = excluded.type_version, model = excluded.model, write_only = excluded.write_only,
+			revision = resource.revision + 1, updated = excluded.updated, request = excluded.request
+		WHERE resource.unfinished
+		RETURNING request`)
+	giveUp = prepared("give_up", `DELETE FROM resource r
+		USING unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) AS u (scope, type, name, request)
+		WHERE r.scope = u.scope AND r.type = u.type AND r.name = u.name AND r.unfinished
+		RETURNING u.request`)
 	putOver = prepared("put", `UPDATE resource r
 		SET type_version = u.type_version, model = u.model, write_only = u.write_only,
-			revision = r.revision + 1, updated = u.updated, request = u.request
+			revision = r.revision + 1, updated = u.updated, request = u.request, unfinished = false
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::uuid[], $10::bigint[])
 			AS u (scope, type, name, identifier, type_version, model, write_only, updated, request, expect)
 		WHERE r.scope = u.scope AND r.type = u.type AND r.name = u.name AND r.revision = u.expect
@@ -133,12 +147,14 @@ func newSaves() saves {
 		put:     newTable(typeText, typeText, typeText, typeText, typeText, typeBytea, typeBytea, typeInt8, typeUUID, typeInt8),
 		dropped: newTable(typeText, typeText, typeText, typeUUID, typeInt8),
 		absent:  newTable(typeText, typeText, typeText, typeUUID),
+		begun:   newTable(typeText, typeText, typeText, typeText, typeText, typeBytea, typeBytea, typeInt8, typeUUID),
+		givenUp: newTable(typeText, typeText, typeText, typeUUID),
 		written: set{}, ledger: set{}, there: set{},
 	}
 }
 
 func (s *saves) reset() {
-	for _, t := range []*table{s.ends, s.updates, s.made, s.put, s.upsert, s.dropped, s.absent} {
+	for _, t := range []*table{s.ends, s.updates, s.made, s.put, s.upsert, s.dropped, s.absent, s.begun, s.givenUp} {
 		t.reset()
 	}
 }
@@ -168,6 +184,10 @@ func (s *saves) add(j *job) {
 func (s *saves) change(c *resource.Change, request [16]byte) {
 	t := s.put
 	switch {
+	case c.Unfinished && c.Gone:
+		t = s.givenUp
+	case c.Unfinished:
+		t = s.begun
 	case c.Gone && c.Expect == 0:
 		t = s.absent
 	case c.Gone:
@@ -208,6 +228,8 @@ func (s *saves) send(p *pipeline) {
 	p.rows(putOver, s.put, s.ledger.add)
 	p.rows(dropOld, s.dropped, s.ledger.add)
 	p.rows(findOld, s.absent, s.there.add)
+	p.rows(beginNew, s.begun, s.ledger.add)
+	p.rows(giveUp, s.givenUp, s.ledger.add)
 }
 
 // sendAgain sends what found no live request at its revision, for the case that it had
@@ -228,7 +250,7 @@ func (s *saves) verdict(j *job) error {
 	switch {
 	case !s.written.has(j.token):
 		return store.ErrStale
-	case c == nil, c.Gone && c.Expect == resource.AnyRevision:
+	case c == nil, c.Unfinished, c.Gone && c.Expect == resource.AnyRevision:
 		return nil
 	case c.Gone && c.Expect == 0 && s.there.has(j.ledger), (!c.Gone || c.Expect > 0) && !s.ledger.has(j.ledger):
 		return store.ErrMoved

@@ -145,6 +145,17 @@ func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.Res
 	return page, err
 }
 
+// Unfinished implements store.Store.
+func (s *Store) Unfinished(ctx context.Context, account, region string, after resource.Key, max int) ([]resource.Resource, error) {
+	all, err := s.Store.Unfinished(ctx, account, region, after, max)
+	for i := range all {
+		if err == nil {
+			all[i].WriteOnly, err = s.open(all[i].WriteOnly, label(all[i].Key))
+		}
+	}
+	return all, err
+}
+
 // shut seals each part of the input. The token goes into the seal, so that one
 // request's secrets do not open as another's.
 func (s *Store) shut(r operation.Request) operation.Input {

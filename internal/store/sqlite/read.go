@@ -16,7 +16,7 @@ import (
 )
 
 type readStatements struct {
-	request, replay, resource, resources, live, head, waiting, place, document, changes *sql.Stmt
+	request, replay, resource, resources, unfinished, live, head, waiting, place, document, changes *sql.Stmt
 
 	mu    sync.Mutex
 	lists map[int]*sql.Stmt // by the number of ranges: at most as many as there are kinds
@@ -28,7 +28,9 @@ func (r *readStatements) prepare(ctx context.Context, db, queues *sql.DB) error 
 		&r.replay:   `SELECT ` + requestColumns + ` FROM request WHERE scope = ? AND client_token = ?`,
 		&r.resource: `SELECT ` + resourceColumns + ` FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&r.resources: `SELECT ` + resourceColumns + ` FROM resource
-			WHERE scope = ? AND type = ? AND identifier > ? ORDER BY identifier LIMIT ?`,
+			WHERE scope = ? AND type = ? AND identifier > ? AND NOT unfinished ORDER BY identifier LIMIT ?`,
+		&r.unfinished: `SELECT ` + resourceColumns + ` FROM resource
+			WHERE scope = ? AND (type, identifier) > (?, ?) AND unfinished ORDER BY type, identifier LIMIT ?`,
 		&r.live:    `SELECT kind, count(*) FROM request WHERE claimable IS NOT NULL GROUP BY kind`,
 		&r.waiting: waiting,
 		&r.place: `SELECT count(*) FROM
@@ -87,6 +89,16 @@ func (s *Store) Resources(ctx context.Context, q store.ResourceQuery) (store.Res
 		return store.ResourcePage{Resources: all[:q.Limit], More: true}, nil
 	}
 	return store.ResourcePage{Resources: all}, nil
+}
+
+// Unfinished implements store.Store.
+func (s *Store) Unfinished(ctx context.Context, account, region string, after resource.Key, max int) ([]resource.Resource, error) {
+	rows, err := s.read.unfinished.QueryContext(ctx, row.Scope(account, region), after.TypeName, after.Identifier, max)
+	if err != nil {
+		return nil, wrap("unfinished", err)
+	}
+	all, err := scanAll(rows, scanResource)
+	return all, wrap("unfinished", err)
 }
 
 // Requests implements store.Store. Each kind that the filter lets through is one

@@ -77,7 +77,7 @@ func scanned(from scanner, withInput bool) (operation.Request, error) {
 	return r, row.ReadBody(body, &r, withInput)
 }
 
-const resourceColumns = `scope, type, identifier, type_version, model, write_only, revision, created, updated, request`
+const resourceColumns = `scope, type, identifier, type_version, model, write_only, revision, created, updated, request, unfinished`
 
 func scanResource(from scanner) (resource.Resource, error) {
 	var (
@@ -87,7 +87,7 @@ func scanResource(from scanner) (resource.Resource, error) {
 		request          []byte
 	)
 	err := from.Scan(&scope, &is.TypeName, &is.Identifier, &is.TypeVersion, (*[]byte)(&is.Model), (*[]byte)(&is.WriteOnly),
-		&is.Revision, &created, &updated, &request)
+		&is.Revision, &created, &updated, &request, &is.Unfinished)
 	if err != nil {
 		return is, err
 	}

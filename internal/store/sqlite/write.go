@@ -25,6 +25,7 @@ type writeStatements struct {
 	insert, update, byClientToken, forgetClientToken, holder *stmt
 	due, purge, mark, marked                                 *stmt
 	revision, putResource, newResource, dropResource         *stmt
+	beginResource, giveUpResource                            *stmt
 	documentRevision, putDocument                            *stmt
 
 	all []*stmt
@@ -59,9 +60,14 @@ func (t *writeStatements) prepare(c driver.ConnPrepareContext) error {
 		&t.revision: `SELECT revision FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
 		&t.newResource: `INSERT INTO resource (scope, type, identifier, type_version, model, write_only, revision, created, updated, request)
 			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		&t.putResource: `UPDATE resource SET type_version = ?, model = ?, write_only = ?, revision = revision + 1, updated = ?, request = ?
+		&t.putResource: `UPDATE resource SET type_version = ?, model = ?, write_only = ?, revision = revision + 1, updated = ?, request = ?, unfinished = 0
 			WHERE scope = ? AND type = ? AND identifier = ?`,
-		&t.dropResource:     `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
+		&t.dropResource: `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ?`,
+		&t.beginResource: `INSERT INTO resource (scope, type, identifier, type_version, model, write_only, revision, created, updated, request, unfinished)
+			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, 1)
+			ON CONFLICT DO UPDATE SET type_version = excluded.type_version, model = excluded.model, write_only = excluded.write_only,
+				revision = revision + 1, updated = excluded.updated, request = excluded.request WHERE unfinished`,
+		&t.giveUpResource:   `DELETE FROM resource WHERE scope = ? AND type = ? AND identifier = ? AND unfinished`,
 		&t.documentRevision: `SELECT revision FROM document WHERE kind = ? AND name = ? AND length(body) > 0`,
 		&t.putDocument: `INSERT INTO document (kind, name, revision, body)
 			VALUES (?, ?, (SELECT coalesce(max(revision), 0) + 1 FROM document WHERE kind = ?), ?)
@@ -219,6 +225,15 @@ func (t *writeStatements) change(c *resource.Change) error {
 	where := row.Scope(c.Account, c.Region)
 	request, err := tokenBytes(c.Request)
 	if err != nil {
+		return err
+	}
+	if c.Unfinished && c.Gone {
+		_, err := t.giveUpResource.run(where, c.TypeName, c.Identifier)
+		return err
+	}
+	if c.Unfinished {
+		_, err := t.beginResource.run(where, c.TypeName, c.Identifier, c.TypeVersion, blob(c.Model), blob(c.WriteOnly),
+			row.Nanos(c.Updated), row.Nanos(c.Updated), request)
 		return err
 	}
 	if c.Expect == 0 && !c.Gone {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/resource"
 	"example.org/groundcontrol/internal/store"
 )
 
@@ -264,19 +265,20 @@ func cancelledContext(t *testing.T, s store.Store) {
 		t.Errorf("purge: %v", err)
 	}
 	for what, read := range map[string]func() error{
-		"request":   func() error { _, err := s.Request(ctx, account, region, r.Token); return err },
-		"replay":    func() error { _, err := s.Replay(ctx, account, region, "ct", t0); return err },
-		"requests":  func() error { _, err := s.Requests(ctx, query()); return err },
-		"resource":  func() error { _, err := s.Resource(ctx, resourceKey("a")); return err },
-		"resources": func() error { _, err := s.Resources(ctx, resourceQuery(1)); return err },
-		"live":      func() error { _, err := s.Live(ctx); return err },
-		"mark":      func() error { _, err := s.Mark(ctx, "m", nil); return err },
-		"write":     func() error { return s.Write(ctx, []store.Document{{Kind: "k", Name: "n", Body: []byte("b")}}) },
-		"document":  func() error { _, err := s.Document(ctx, "k", "n"); return err },
-		"changes":   func() error { _, err := s.Changes(ctx, "k", 0, 1); return err },
-		"queues":    func() error { _, err := s.Queues(ctx, store.Queue{}, 1); return err },
-		"waiting":   func() error { _, err := s.Waiting(ctx, queue("A::B::C"), t0, 1); return err },
-		"place":     func() error { _, err := s.Place(ctx, r, 1); return err },
+		"request":    func() error { _, err := s.Request(ctx, account, region, r.Token); return err },
+		"replay":     func() error { _, err := s.Replay(ctx, account, region, "ct", t0); return err },
+		"requests":   func() error { _, err := s.Requests(ctx, query()); return err },
+		"resource":   func() error { _, err := s.Resource(ctx, resourceKey("a")); return err },
+		"unfinished": func() error { _, err := s.Unfinished(ctx, account, region, resource.Key{}, 1); return err },
+		"resources":  func() error { _, err := s.Resources(ctx, resourceQuery(1)); return err },
+		"live":       func() error { _, err := s.Live(ctx); return err },
+		"mark":       func() error { _, err := s.Mark(ctx, "m", nil); return err },
+		"write":      func() error { return s.Write(ctx, []store.Document{{Kind: "k", Name: "n", Body: []byte("b")}}) },
+		"document":   func() error { _, err := s.Document(ctx, "k", "n"); return err },
+		"changes":    func() error { _, err := s.Changes(ctx, "k", 0, 1); return err },
+		"queues":     func() error { _, err := s.Queues(ctx, store.Queue{}, 1); return err },
+		"waiting":    func() error { _, err := s.Waiting(ctx, queue("A::B::C"), t0, 1); return err },
+		"place":      func() error { _, err := s.Place(ctx, r, 1); return err },
 	} {
 		wantErr(t, what, read(), context.Canceled)
 	}

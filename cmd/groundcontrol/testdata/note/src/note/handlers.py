@@ -36,6 +36,9 @@ def resource(event, context):
             os._exit(3)
         if not event.get("callbackContext"):
             return {"status": "IN_PROGRESS", "resourceModel": desired, "callbackContext": {"step": 1}, "callbackDelaySeconds": 1}
+        if desired["Text"].startswith("half"):  # it is made, and yet fails
+            write(path, desired["Text"])
+            return failed("NotStabilized", "half way")
         if desired["Text"].startswith("http"):
             try:
                 return write(path, urllib.request.urlopen(desired["Text"], timeout=5).read().decode())

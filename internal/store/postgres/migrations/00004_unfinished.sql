@@ -1,0 +1,9 @@
+-- +goose Up
+
+-- What a create began and has not finished: it may be there, whole or in part.
+ALTER TABLE resource ADD COLUMN unfinished boolean NOT NULL DEFAULT false;
+CREATE INDEX resource_unfinished ON resource (scope, type, name) WHERE unfinished;
+
+-- +goose Down
+DROP INDEX resource_unfinished;
+ALTER TABLE resource DROP COLUMN unfinished;
