@@ -165,7 +165,8 @@ func inSentence(text string) string {
 	text = strings.TrimSuffix(printable(text), ".")
 	first, n := utf8.DecodeRuneInString(text)
 	second, _ := utf8.DecodeRuneInString(text[n:])
-	if unicode.IsUpper(first) && unicode.IsLower(second) && !strings.Contains(strings.SplitN(text, " ", 2)[0], "Exception") {
+	word, _, _ := strings.Cut(text, " ")
+	if unicode.IsUpper(first) && unicode.IsLower(second) && !strings.Contains(word, "Exception") && !strings.Contains(word, "::") {
 		return string(unicode.ToLower(first)) + text[n:]
 	}
 	return text

@@ -120,6 +120,7 @@ func TestTextsOfTheServerTakeOurForm(t *testing.T) {
 		"AWS said no":                         "AWS said no",
 		"A\x1b]0;title\x07":                   "A ]0;title ",
 		"SerializationException":              "SerializationException",
+		"Own::Test::Note Handler said no":     "Own::Test::Note Handler said no",
 		"":                                    "",
 	} {
 		if got := inSentence(text); got != want {
