@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"example.org/groundcontrol/internal/cli"
 	"example.org/groundcontrol/internal/contract"
 	"example.org/groundcontrol/internal/handler/provider"
-	"example.org/groundcontrol/internal/lambda"
 	"example.org/groundcontrol/internal/project"
 	"example.org/groundcontrol/internal/schema"
 )
@@ -68,11 +66,11 @@ func (c *typeTest) Run(t *cli.Type, out io.Writer, notes notices) error {
 	if err != nil {
 		return err
 	}
-	called, err := c.provided(p, cmp.Or(t.Region, "us-east-1"))
+	called, end, err := c.call(p, s, cmp.Or(t.Region, "us-east-1"))
 	if err != nil {
 		return err
 	}
-	defer called.close()
+	defer end()
 	suite, err := contract.New(contract.Config{
 		Schema: s, Call: contract.Over(called, extra), Cases: cases, Region: t.Region, Secrets: secrets,
 		Limits: contract.Limits{Call: c.Timeout, Delay: c.MaxDelay},
@@ -117,19 +115,6 @@ func (c *typeTest) project() (project.Project, error) {
 		return project.ReadSchema(c.Path)
 	}
 	return project.Read(c.Path, c.Command)
-}
-
-// provided is a provider that can be called.
-type provided interface {
-	contract.Invoker
-	close()
-}
-
-func (c *typeTest) provided(p project.Project, region string) (provided, error) {
-	if c.Invoke != "" {
-		return newElsewhere(c.Invoke, cmp.Or(c.Function, "TypeFunction"), region), nil
-	}
-	return unpack(p, region)
 }
 
 // report runs the suite and tells what comes of it.
@@ -258,57 +243,4 @@ func (c *typeTest) configuration(p project.Project, s *schema.Schema, notes noti
 		return extra, nil, usageError{fmt.Errorf("--configuration: %s is no JSON object", c.Configuration)}
 	}
 	return provider.Extra{Configuration: text}, contract.Leaves(v), nil
-}
-
-// local is a provider that is unpacked and run here, as a server would run it.
-type local struct {
-	dir      string
-	pool     *lambda.Pool
-	function lambda.Function
-}
-
-// unpack makes a provider ready to be called. Close it.
-func unpack(p project.Project, region string) (_ *local, err error) {
-	l := &local{}
-	if l.dir, err = os.MkdirTemp("", "groundcontrol-test-"); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.RemoveAll(l.dir)
-		}
-	}()
-	code := filepath.Join(l.dir, "code")
-	if err := os.Mkdir(code, 0o755); err != nil {
-		return nil, err
-	}
-	if err := project.Unpack(p.Code, code); err != nil {
-		return nil, err
-	}
-	l.function = lambda.Function{
-		Key: "test", Dir: code, Handler: p.Handler, Command: p.Command,
-		Env: map[string]string{"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "PYTHONDONTWRITEBYTECODE": "1"},
-	}
-	if len(p.Command) == 0 {
-		if l.function.Command, err = lambda.Command(p.Runtime, code, p.Handler); err != nil {
-			return nil, err
-		}
-	}
-	l.pool = lambda.NewPool(lambda.Config{Most: 1, Temp: filepath.Join(l.dir, "handlers"), Log: slog.New(slog.DiscardHandler)})
-	return l, nil
-}
-
-// Invoke makes one call; see contract.Invoker.
-func (l *local) Invoke(ctx context.Context, payload []byte) (answer []byte, output string, err error) {
-	r, err := l.pool.Invoke(ctx, l.function, payload)
-	if errors.Is(err, lambda.ErrTimeout) {
-		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	}
-	return r.Body, r.Output, err
-}
-
-// close ends the provider and removes its code.
-func (l *local) close() {
-	_ = l.pool.Close()
-	_ = os.RemoveAll(l.dir)
 }

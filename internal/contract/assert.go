@@ -115,7 +115,7 @@ func (r *run) assertModel(raw map[string]any, where string) {
 		r.warnAt(at, "strings where the schema wants another kind were read as that kind: some plug-ins write all scalars as strings")
 	}
 	if err := r.relaxed.Validate(model); err != nil {
-		r.fail(conforms, "%sa model that the schema accepts; it says: %s", own(within(where)), cut(strings.ReplaceAll(err.Error(), "\n", "; "), 600))
+		r.fail(conforms, "%sa model that the schema accepts; it says: %s", own(within(where)), own(cut(r.secrets.text(strings.ReplaceAll(err.Error(), "\n", "; ")), 600)))
 	}
 }
 

@@ -30,7 +30,10 @@ func path(at schema.Pointer) string { return "/" + strings.Join(at, "/") }
 // maxShown bounds how much of one value a text repeats.
 const maxShown = 80
 
-func shown(v any) string { return cut(string(schema.Encode(v)), maxShown) }
+// shown is a value as texts quote it.
+type shown struct{ value any }
+
+func (s shown) String() string { return cut(string(schema.Encode(s.value)), maxShown) }
 
 // comparer compares models of one type.
 type comparer struct {
@@ -55,7 +58,7 @@ func (c comparer) object(at schema.Pointer, want, got map[string]any, p schema.P
 		v, there := got[name]
 		if !there {
 			if want[name] != nil {
-				d := c.found(here, "is missing, it should be %s", shown(want[name]))
+				d := c.found(here, "is missing, it should be %s", shown{want[name]})
 				d.empty = isEmpty(want[name])
 				all = append(all, d)
 			}
@@ -83,7 +86,7 @@ func (c comparer) value(at schema.Pointer, want, got any, p schema.Property, kno
 			return nil
 		}
 	}
-	return []difference{c.found(at, "is %s, it should be %s", shown(got), shown(want))}
+	return []difference{c.found(at, "is %s, it should be %s", shown{got}, shown{want})}
 }
 
 func (c comparer) array(at schema.Pointer, want, got []any, p schema.Property, known bool) (all []difference) {
@@ -100,14 +103,14 @@ func (c comparer) array(at schema.Pointer, want, got []any, p schema.Property, k
 	}
 	if unordered {
 		for i, v := range missing {
-			all = append(all, c.found(at, "holds %s, it should hold %s, in any order", shown(left[min(i, len(left)-1)]), shown(v)))
+			all = append(all, c.found(at, "holds %s, it should hold %s, in any order", shown{left[min(i, len(left)-1)]}, shown{v}))
 		}
 		return all
 	}
 	if len(missing) == 0 && len(want) > 0 {
 		for i := range want {
 			if len(c.value(at, want[i], got[i], item, ok)) > 0 {
-				return []difference{c.found(at, "has its elements in another order: %s, it should be %s; the schema does not say insertionOrder: false", shown(got), shown(want))}
+				return []difference{c.found(at, "has its elements in another order: %s, it should be %s; the schema does not say insertionOrder: false", shown{got}, shown{want})}
 			}
 		}
 		return nil

@@ -124,7 +124,7 @@ func (r *run) call(c handler.Call) (e event, ok bool) {
 		r.fail(inTime, "an answer within %v", limit)
 		return e, false
 	case err != nil:
-		r.fail(answers, "a ProgressEvent; what came is: %s", cut(err.Error(), 600))
+		r.fail(answers, "a ProgressEvent; what came is: %s", own(cut(r.secrets.text(err.Error()), 600)))
 		return e, false
 	}
 	if e, err = readEvent(r.Schema, x.Received); err != nil {
@@ -416,7 +416,7 @@ func (r *run) clean() (left []string) {
 			case e.status == handler.Success, e.failed(handler.NotFound):
 				continue
 			default:
-				why = own(r.secrets.filled("%s: %s", e.code, cut(e.message, 200)))
+				why = own(r.secrets.filled("%s: %s", e.code, own(cut(r.secrets.text(e.message), 200))))
 			}
 		}
 		left = append(left, r.secrets.filled("%s (%s: %s)", res.id, own(r.result.Name), why))

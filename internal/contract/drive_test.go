@@ -269,6 +269,22 @@ func TestSecretsThatAreOrdinaryWordsLeaveTextsOfOursAlone(t *testing.T) {
 	}
 }
 
+func TestWhatIsCutShowsNoHalfOfASecret(t *testing.T) {
+	f := newFake(t, thing)
+	secret := strings.Repeat("half-of-it", 20)
+	f.spoil = func(_ *fake, c call, answer object) {
+		if m, ok := answer["resourceModel"].(object); ok && c.Action == schema.Read {
+			m["Policy"], m["Zones"], m["Mode"] = secret, []any{"a", "is " + secret}, strings.Repeat("x", 500)+secret
+		}
+	}
+	s := f.suite(t, f.given(t), secret)
+	report := s.Run(t.Context(), []string{"create_read"}, nil)
+	text, err := json.Marshal(report)
+	if err != nil || report.Count(contract.Failed) != 1 || strings.Contains(string(text), "half-of-it") || !strings.Contains(string(text), "is (redacted)") {
+		t.Errorf("%v, %s", err, text)
+	}
+}
+
 // printing is a fake whose handler prints secrets.
 type printing struct{ *fake }
 

@@ -258,6 +258,8 @@ func (s secrets) filled(format string, args ...any) string {
 	for i, a := range args {
 		switch a := a.(type) {
 		case own, int, time.Duration:
+		case shown: // what is cut in the middle of a secret would not be found
+			args[i] = shown{s.value(a.value)}
 		case difference:
 			args[i] = path(a.at) + " " + s.filled(a.format, a.args...)
 		default:

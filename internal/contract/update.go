@@ -69,7 +69,7 @@ func (r *run) holds(was resource, desired map[string]any, e event) {
 	for _, p := range r.Schema.CreateOnly {
 		if v, ok := get(was.model, p); ok && plain(p) {
 			if have, _ := get(model, p); !schema.Equal(have, v) {
-				r.fail(updateKeeps, "%s still %s", own(path(p)), shown(v))
+				r.fail(updateKeeps, "%s still %s", own(path(p)), shown{v})
 			}
 		}
 	}

@@ -52,7 +52,7 @@ var _ handler.Runtime = (*Runtime)(nil)
 // context.DeadlineExceeded. Whom it called is told where the
 // companions of the Pool's children report []operation.Outward.
 func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
-	f, err := r.function(ctx, c)
+	f, err := r.function(ctx, handler.Target{Account: c.Account, Region: c.Region, TypeName: c.TypeName, TypeVersion: c.TypeVersion})
 	if err != nil {
 		return handler.Answer{}, err
 	}
@@ -82,32 +82,39 @@ func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, e
 	return answer, err
 }
 
+// Prepare unpacks the code of a type's handlers and finds out how they are started. The first
+// call does the same where nobody did before.
+func (r *Runtime) Prepare(ctx context.Context, t handler.Target) error {
+	_, err := r.function(ctx, t)
+	return err
+}
+
 // function says how the handlers of the type are started. Children belong to one account
 // and region: handlers take the region from their environment.
-func (r *Runtime) function(ctx context.Context, c handler.Call) (lambda.Function, error) {
-	t, err := r.Types.Lookup(ctx, c.Account, c.Region, c.TypeName, c.TypeVersion)
+func (r *Runtime) function(ctx context.Context, of handler.Target) (lambda.Function, error) {
+	t, err := r.Types.Lookup(ctx, of.Account, of.Region, of.TypeName, of.TypeVersion)
 	if err != nil {
 		return lambda.Function{}, err
 	}
 	if t.Code == nil {
-		return lambda.Function{}, fmt.Errorf("child: type %s has no code", c.TypeName)
+		return lambda.Function{}, fmt.Errorf("child: type %s has no code", of.TypeName)
 	}
 	dir, err := r.unpacked(ctx, *t.Code)
 	if err != nil {
-		return lambda.Function{}, fmt.Errorf("child: code of %s version %s: %w", c.TypeName, c.TypeVersion, err)
+		return lambda.Function{}, fmt.Errorf("child: code of %s version %s: %w", of.TypeName, of.TypeVersion, err)
 	}
 	f := lambda.Function{
-		Key: c.Account + "/" + c.Region + "/" + c.TypeName + "/" + c.TypeVersion,
+		Key: of.Account + "/" + of.Region + "/" + of.TypeName + "/" + of.TypeVersion,
 		Dir: dir, Handler: t.Code.Handler, Command: t.Code.Command,
 		Env: map[string]string{
-			"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
+			"AWS_REGION": of.Region, "AWS_DEFAULT_REGION": of.Region,
 			"PYTHONDONTWRITEBYTECODE": "1", // the code is the same for all children
 		},
 		Memory: r.Memory, CPU: r.CPU, User: r.User,
 	}
 	if len(f.Command) == 0 {
 		if f.Command, err = lambda.Command(t.Code.Runtime, dir, t.Code.Handler); err != nil {
-			return lambda.Function{}, fmt.Errorf("child: %s version %s: %w", c.TypeName, c.TypeVersion, err)
+			return lambda.Function{}, fmt.Errorf("child: %s version %s: %w", of.TypeName, of.TypeVersion, err)
 		}
 	}
 	return f, nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"example.org/groundcontrol/internal/handler"
@@ -67,4 +68,18 @@ func TestAProviderInPythonKeepsToTheContract(t *testing.T) {
 		t.Cleanup(func() { _ = pool.Close() })
 		return &child.Runtime{Types: memo, Pool: pool, Dir: filepath.Join(dir, "code"), Log: slog.New(slog.DiscardHandler)}
 	}})
+}
+
+func TestCodeThatCannotBeStartedIsToldBeforeTheFirstCall(t *testing.T) {
+	memo := registered(t, filepath.Join("testdata", "memo"))
+	memo.Code.Runtime = "cobol"
+	r := &child.Runtime{Types: memo, Dir: filepath.Join(t.TempDir(), "code"), Log: slog.New(slog.DiscardHandler)}
+	target := handler.Target{Account: "1", Region: "r", TypeName: memo.Name, TypeVersion: memo.Version}
+	if err := r.Prepare(t.Context(), target); err == nil || !strings.Contains(err.Error(), `runtime "cobol"`) {
+		t.Error(err)
+	}
+	memo.Code.Runtime, memo.Code.Command = "", []string{"/bin/true"}
+	if err := r.Prepare(t.Context(), target); err != nil {
+		t.Error(err)
+	}
 }

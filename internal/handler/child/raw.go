@@ -14,7 +14,7 @@ var _ handler.RawInvoker = (*Runtime)(nil)
 
 // InvokeRaw makes one call; see handler.RawInvoker.
 func (r *Runtime) InvokeRaw(ctx context.Context, t handler.Target, payload []byte) (handler.Raw, error) {
-	f, err := r.function(ctx, handler.Call{Account: t.Account, Region: t.Region, TypeName: t.TypeName, TypeVersion: t.TypeVersion})
+	f, err := r.function(ctx, t)
 	if err != nil {
 		return handler.Raw{}, err
 	}

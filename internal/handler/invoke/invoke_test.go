@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -69,6 +70,7 @@ func serve(t *testing.T, answer http.HandlerFunc) *fakeFunction {
 		f.mu.Lock()
 		f.payloads = append(f.payloads, string(body))
 		f.mu.Unlock()
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer(w, r)
 	}))
 	t.Cleanup(f.Close)
