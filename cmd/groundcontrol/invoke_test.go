@@ -53,6 +53,8 @@ func TestHandlersOnAnotherServerServeTheirType(t *testing.T) {
 	there, here := noted(t, "--invoke-unsigned"), start(t)
 	r := here.command(t, 0, "type", "register", filepath.Join(noteProject(t), "schema.json"), "--invoke", there.endpoint+"/", "--function", "Own-Test-Note")
 	wantParts(t, r.stdout, note+" 00000001 NEW in us-east-1")
+	r = here.command(t, 0, "type", "register", noteProject(t), "--endpoint", there.endpoint, "--function", "Own-Test-Note")
+	wantParts(t, r.stdout, note+" 00000001 UNCHANGED")
 	wantParts(t, here.command(t, 0, "type", "show", note).stdout, "invoke: function Own-Test-Note at "+there.endpoint+"\n")
 	file := filepath.Join(t.TempDir(), "note")
 	c := here.client(t)

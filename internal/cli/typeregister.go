@@ -21,12 +21,17 @@ type typeRegister struct {
 	Path    string   `arg:"" help:"Directory of a cfn project, or the zip that cfn submit --dry-run makes. With --invoke a schema, or a directory with a schema.json, is enough."`
 	Command []string `sep:"none" placeholder:"WORD" help:"Program to run in the directory, in place of what the project says; once for each word. It speaks the Lambda Runtime API."`
 
-	Invoke   endpoint `placeholder:"URL" help:"Call the handlers at this address, which speaks AWS Lambda's Invoke API, in place of running them here."`
+	Invoke   endpoint `placeholder:"URL" help:"Call the handlers at this address, which speaks AWS Lambda's Invoke API, in place of running them here. Beside --function, --endpoint says the same."`
 	Function string   `placeholder:"NAME" help:"Name or ARN of the function there. Default: TypeFunction"`
 }
 
 // Run registers.
 func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
+	if c.Function != "" && c.Invoke == "" {
+		// Beside the name of a function, an endpoint is that of the function, as Lambda's tools
+		// have it; the server is found by the rest.
+		c.Invoke, t.Endpoint = t.Endpoint, ""
+	}
 	if c.Invoke != "" || c.Function != "" {
 		return c.elsewhere(t, out, notes)
 	}
@@ -62,7 +67,7 @@ func (c *typeRegister) Run(t *Type, out io.Writer, notes Notices) error {
 func (c *typeRegister) elsewhere(t *Type, out io.Writer, notes Notices) error {
 	switch {
 	case c.Invoke == "":
-		return errors.New("--function needs the address that the function is called at: --invoke http://host:3001 (--endpoint is that of the Ground Control server)")
+		return errors.New("--function needs the address that the function is called at: --invoke http://host:3001")
 	case len(c.Command) > 0:
 		return errors.New("--command runs handlers here, --invoke calls them elsewhere: choose one")
 	}

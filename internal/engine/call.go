@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"example.org/groundcontrol/internal/handler"
@@ -182,10 +183,19 @@ func (e *Engine) ask(ctx context.Context, r operation.Request, moved bool) (oper
 }
 
 // alreadyMade reports whether a says of a create that the resource is there, where a call
-// before this one may have made it: what that one answered is not known.
+// before this one may have made it.
 func alreadyMade(r operation.Request, a handler.Answer) bool {
-	return r.Operation == operation.Create && r.Attempt > 1 && r.Input.Callback == nil &&
-		a.Status == handler.Failed && a.ErrorCode == handler.AlreadyExists
+	return r.Operation == operation.Create && r.Input.Callback == nil &&
+		a.Status == handler.Failed && a.ErrorCode == handler.AlreadyExists && mayHaveWorked(r)
+}
+
+// mayHaveWorked reports whether a call of r may have done something that it did not tell of: its
+// answer never came, or it failed otherwise than by being turned away.
+func mayHaveWorked(r operation.Request) bool {
+	return r.Timeline.Dropped > 0 || slices.ContainsFunc(r.Timeline.Entries, func(e operation.Entry) bool {
+		failed := e.What == "call" && (e.Outcome == string(operation.Retry) || e.Outcome == string(operation.Release))
+		return e.What == "lost" || failed && e.Code != string(handler.Throttling) && e.Code != string(handler.ResourceConflict)
+	})
 }
 
 // mine reads the resource that a create c of ours found there. Where it is as c wants it, the
