@@ -14,14 +14,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol/types"
 )
 
-// needPython skips the test where there is no Python.
-func needPython(t *testing.T) {
+func needPython(t *testing.T) { t.Helper(); need(t, "python3", "python3") }
+
+// need skips the test where a program is missing, which Debian's package has.
+func need(t *testing.T, program, debian string) {
 	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
+	if _, err := exec.LookPath(program); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
-		t.Skip("needs python3: apt-get install python3")
+		t.Skipf("needs %s: apt-get install %s", program, debian)
 	}
 }
 

@@ -50,15 +50,7 @@ func witnesses(t *testing.T, languages ...string) (all []witness) {
 	return all
 }
 
-func needNode(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("needs node: apt-get install nodejs")
-	}
-}
+func needNode(t *testing.T) { t.Helper(); need(t, "node", "nodejs") }
 
 // TestFaultsOfAHandlerEndTheirRequestOnly has a provider in each language do wrong what one
 // can, against one server: each request ends and says why, and the next one succeeds.

@@ -88,7 +88,7 @@ func TestRecorderWritesEachCallDown(t *testing.T) {
 		t.Error("the error of a raw call is lost")
 	}
 	got, _ := j.Read("1", "r", "Org::Test::Thing", 0, 10)
-	if len(got) != 3 || got[2].Message != "raw call: it crashed" || got[2].Output != "last words" || got[0].Identifier != "x" || got[0].Output != "printed" || got[0].Status != handler.Success ||
+	if len(got) != 3 || got[2].Message != "raw call: it crashed" || got[2].Output != "" || got[0].Identifier != "x" || got[0].Output != "printed" || got[0].Status != handler.Success ||
 		got[1].Status != "" || got[1].Message != "it crashed" || got[1].Output != "last words" || got[1].Token != "t" {
 		t.Errorf("%+v", got)
 	}

@@ -49,8 +49,8 @@ var _ handler.Runtime = (*Runtime)(nil)
 
 // Invoke makes one call; see handler.Runtime. A handler that fails as a function, by an
 // error, a crash or too large an answer, gave no answer; one that took too long gives
-// context.DeadlineExceeded. Whom it called is told where the
-// companions of the Pool's children report []operation.Outward.
+// context.DeadlineExceeded. Whom it called is told where the companions of the Pool's children
+// report []operation.Outward.
 func (r *Runtime) Invoke(ctx context.Context, c handler.Call) (handler.Answer, error) {
 	f, err := r.function(ctx, handler.Target{Account: c.Account, Region: c.Region, TypeName: c.TypeName, TypeVersion: c.TypeVersion})
 	if err != nil {

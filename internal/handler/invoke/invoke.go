@@ -47,8 +47,8 @@ var (
 	_ handler.RawInvoker = (*Runtime)(nil)
 )
 
-// New returns a runtime. extra gives what calls carry besides themselves. Calls to AWS itself are signed with key, those to other hosts are not
-// signed; nor is any where key is the zero value.
+// New returns a runtime. extra gives what calls carry besides themselves. Calls to AWS itself are
+// signed with key, those to other hosts are not signed; nor is any where key is the zero value.
 func New(types Types, extra provider.Source, key provider.Credentials, log *slog.Logger) *Runtime {
 	return &Runtime{types: types, extra: extra, key: key, log: log, http: http.Client{
 		Transport: &http.Transport{ // no proxy: the endpoint is what was registered
