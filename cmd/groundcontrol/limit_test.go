@@ -55,7 +55,7 @@ func TestLimitsOfTypesAndAccountsLetAllRequestsEnd(t *testing.T) {
 
 func TestReadinessEndsBeforeServiceDoes(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--drain", "3s")
+	s := start(t, "--drain", "15s")
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

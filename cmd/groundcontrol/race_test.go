@@ -42,7 +42,8 @@ func TestSimultaneousCreatesOfOneNameMakeOneResource(t *testing.T) {
 func TestTwoCreatesThatTurnOutToBeOfOneResourceMakeOne(t *testing.T) {
 	t.Parallel()
 	const queue, url = "AWS::SQS::Queue", "https://sqs.us-east-1.amazonaws.com/000000000000/jobs"
-	c := start(t, "--simulate", queue+"=create:500ms").client(t)
+	s := start(t, "--simulate", queue+"=create:1h")
+	c := s.client(t)
 	first := c.idle(c.create(queue, `{"QueueName":"jobs"}`))
 	if *first.Identifier != url {
 		t.Errorf("identifier %s", describe(first))
@@ -51,6 +52,7 @@ func TestTwoCreatesThatTurnOutToBeOfOneResourceMakeOne(t *testing.T) {
 	if second.OperationStatus != types.OperationStatusFailed || second.ErrorCode != types.HandlerErrorCodeAlreadyExists || second.StatusMessage == nil {
 		t.Errorf("the second ends as %s", describe(second))
 	}
+	s.steered("resume", *first.RequestToken)
 	c.waited(first)
 	c.waited(c.delete(queue, url))
 }

@@ -77,16 +77,16 @@ func TestAProviderServesItsType(t *testing.T) {
 	wantParts(t, s.command(t, 0, "type", "show", note).stdout, "Served by    lambda", "list    not supported")
 	file := filepath.Join(t.TempDir(), "note")
 	c := s.client(t)
-	e := c.create(note, `{"Path":"`+file+`","Text":"hello"}`)
+	e := c.create(note, `{"Path":"`+file+`","Text":"slow"}`)
 	c.until(*e.RequestToken, "the create waits for its second call", func(e *types.ProgressEvent) bool { return e.RetryAfter != nil })
 	s.kill9()
 	s.restart()
 	c = s.client(t)
-	if e = c.ended(e); e.OperationStatus != types.OperationStatusSuccess || *e.ResourceModel != `{"Path":"`+file+`","Size":5,"Text":"hello"}` {
+	if e = c.ended(e); e.OperationStatus != types.OperationStatusSuccess || *e.ResourceModel != `{"Path":"`+file+`","Size":4,"Text":"slow"}` {
 		t.Fatal(describe(e))
 	}
 	got, err := c.GetResource(t.Context(), &cloudcontrol.GetResourceInput{TypeName: str(note), Identifier: &file})
-	if err != nil || !strings.Contains(*got.ResourceDescription.Properties, `"Size":5`) {
+	if err != nil || !strings.Contains(*got.ResourceDescription.Properties, `"Size":4`) {
 		t.Errorf("get: %+v, %v", got, err)
 	}
 	c.waited(c.update(note, file, `[{"op":"replace","path":"/Text","value":"longer"}]`))

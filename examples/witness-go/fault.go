@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -66,6 +67,8 @@ func (f fault) before() error {
 			for i := 0; i < len(hog); i += 4096 {
 				hog[i] = 1
 			}
+			time.Sleep(10 * time.Second) // a host may look at what is used only now and then
+			runtime.KeepAlive(hog)
 		case "cpu":
 			for end := cpuTime() + time.Duration(n)*time.Second; cpuTime() < end; {
 				continue

@@ -25,6 +25,10 @@ const openFiles = 4096
 // hangs inside the kernel takes longer; it is still reaped, just not waited for.
 const reapTime = 5 * time.Second
 
+// memoryLook is how often the memory of a child with a limit is looked at. A look costs
+// about ten microseconds.
+const memoryLook = 100 * time.Millisecond
+
 // errStopped is why a child is killed that no call waits for.
 var errStopped = errors.New("lambda: the child was stopped")
 
@@ -97,7 +101,8 @@ func newChild(f Function, config Config, dir string) (_ *child, err error) {
 // one process.
 //
 // Memory limits private writable memory, not the address space: Go, Node and Java
-// reserve gigabytes of the latter and do not start without.
+// reserve gigabytes of the latter and do not start without. What a process maps over
+// such a reservation of its own escapes that limit; watchMemory sees it.
 func limited(f Function) *exec.Cmd {
 	script := fmt.Sprintf("ulimit -c 0; ulimit -n %d 2>/dev/null; ", openFiles) // a core dump would hold credentials
 	if f.Memory > 0 {
@@ -162,12 +167,36 @@ func (c *child) run() {
 	var aux sync.WaitGroup
 	aux.Go(func() { _ = server.Serve(c.listener) })
 	aux.Go(c.output.follow)
+	exited := make(chan struct{})
+	if c.function.Memory > 0 {
+		aux.Go(func() { c.watchMemory(exited) })
+	}
 	waitExit(c.command)
+	close(exited)
 	c.reap()
 	c.sweep()
 	_ = server.Close()
 	c.output.close()
 	aux.Wait()
+}
+
+// watchMemory kills the child once it is seen to use more memory than it may, until it
+// has exited.
+func (c *child) watchMemory(exited <-chan struct{}) {
+	look := time.NewTicker(memoryLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-exited:
+			return
+		case <-look.C:
+		}
+		if used := privateMemory(c.command.Process.Pid); used > c.function.Memory {
+			c.kill(&FunctionError{"Runtime.ExitError", fmt.Sprintf("Runtime exited with error: killed, it used %d MiB of memory where it may use %d MiB",
+				used>>20, c.function.Memory>>20)})
+			return
+		}
+	}
 }
 
 // start starts the process, unless it was killed before.

@@ -574,6 +574,33 @@ func TestMemoryLimitEndsAGoChild(t *testing.T) {
 	fails(t, p, f, order{Do: "hog", N: 512 << 20}, "Runtime.ExitError") // its last words differ
 }
 
+// The kernel's limit does not count what is mapped over a reservation: Go grows its heap so.
+func TestMemoryThatEscapesTheKernelsLimitEndsAChild(t *testing.T) {
+	const handler = `
+import ctypes, time
+mmap = ctypes.CDLL(None, use_errno=True).mmap
+mmap.restype, mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+NONE, WRITABLE, PRIVATE, FIXED, FAILED = 0, 3, 0x22, 0x32, ctypes.c_void_p(-1).value
+
+def take(size):
+    room = mmap(None, size, NONE, PRIVATE, -1, 0)
+    if mmap(room, size, WRITABLE, FIXED, -1, 0) == FAILED:
+        raise MemoryError(ctypes.get_errno())
+    ctypes.memset(room, 1, size)
+
+def entry(event, context):
+    if event["Do"] == "hog":
+        take(event["N"])
+        time.sleep(60)
+`
+	p, f := newPool(t, lambda.Config{}), scripted(t, "python3.9", "python3", "greedy.entry", map[string]string{"greedy.py": handler})
+	f.Memory = 256 << 20
+	must(t, p, f, order{})
+	if _, fe := fails(t, p, f, order{Do: "hog", N: 512 << 20}, "Runtime.ExitError"); !strings.Contains(fe.Message, "may use 256 MiB") {
+		t.Error(fe)
+	}
+}
+
 func TestCPULimitEndsAChild(t *testing.T) {
 	p, f := newPool(t, lambda.Config{}), child(t, "serve")
 	f.CPU = time.Second

@@ -1,6 +1,8 @@
 package lambda
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 	"unsafe"
@@ -23,4 +25,18 @@ func waitExit(c *exec.Cmd) {
 			return
 		}
 	}
+}
+
+// privateMemory is how many bytes of memory the process has for itself, 0 where that is
+// not known.
+func privateMemory(pid int) int64 {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	var size, resident, shared int64 // in pages: proc(5)
+	if _, err := fmt.Sscan(string(statm), &size, &resident, &shared); err != nil {
+		return 0
+	}
+	return (resident - shared) * int64(os.Getpagesize())
 }

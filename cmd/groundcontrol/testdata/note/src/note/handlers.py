@@ -35,7 +35,7 @@ def resource(event, context):
         if desired["Text"] == "crash":
             os._exit(3)
         if not event.get("callbackContext"):
-            return {"status": "IN_PROGRESS", "resourceModel": desired, "callbackContext": {"step": 1}, "callbackDelaySeconds": 1}
+            return {"status": "IN_PROGRESS", "resourceModel": desired, "callbackContext": {"step": 1}, "callbackDelaySeconds": 8 if desired["Text"] == "slow" else 1}
         if desired["Text"].startswith("half"):  # it is made, and yet fails
             write(path, desired["Text"])
             return failed("NotStabilized", "half way")
