@@ -1,11 +1,16 @@
 #!/bin/sh
-# Runs every fuzz test of the module in turn, each for FUZZTIME.
+# Runs every fuzz test of the module in turn, each for FUZZTIME. A package is built once for all of its own.
 set -eu
 cd "$(dirname "$0")/.."
-grep -rlE '^func Fuzz' --include='*_test.go' internal cmd | while read -r file; do
-	dir=$(dirname "$file")
-	for name in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$file"); do
+root=$PWD
+mkdir -p .cache/fuzz
+grep -rlE '^func Fuzz' --include='*_test.go' internal cmd | xargs -n1 dirname | sort -u | while read -r dir; do
+	binary=$root/.cache/fuzz/$(echo "$dir" | tr / -).test
+	go test -c -fuzz . -o "$binary" "./$dir"
+	for name in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$dir"/*_test.go); do
 		echo "$dir $name"
-		go test -run '^$' -fuzz "^$name\$" -fuzztime "${FUZZTIME:-30s}" -fuzzminimizetime 10x "./$dir"
+		(cd "$dir" && "$binary" -test.run '^$' -test.fuzz "^$name\$" -test.fuzztime "${FUZZTIME:-30s}" -test.fuzzminimizetime 10x \
+			-test.fuzzcachedir "$root/.cache/fuzz/$dir")
 	done
+	rm "$binary"
 done
