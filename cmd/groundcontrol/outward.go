@@ -64,7 +64,7 @@ func (w way) Env() map[string]string { return w.Variables() }
 // than this.
 func (w way) Report() any {
 	var all []operation.Outward
-	for _, c := range w.Calls(50 * time.Millisecond) {
+	for _, c := range w.Calls(250 * time.Millisecond) {
 		all = append(all, operation.Outward{Host: c.Host, Method: c.Method, Status: c.Status, Took: c.Took, Routed: c.Routed})
 	}
 	return all

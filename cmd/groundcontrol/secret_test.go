@@ -115,7 +115,7 @@ func TestAStoreIsOpenedWithItsOwnKeyOnly(t *testing.T) {
 	}
 	refused := func(want string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		out, err := exec.CommandContext(ctx, binary, "serve", "--data", s.data, "--listen", "127.0.0.1:0").CombinedOutput()
 		if err == nil || !strings.Contains(string(out), want) || !strings.Contains(string(out), "restore it from a backup") {

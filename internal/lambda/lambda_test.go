@@ -24,7 +24,7 @@ import (
 )
 
 // patience bounds every wait of a test.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func newPool(t testing.TB, c lambda.Config) *lambda.Pool {
 	t.Helper()

@@ -23,12 +23,12 @@ func TestLateAnswerIsRefusedAndChangesNothing(t *testing.T) {
 		api.ServeHTTP(w, httptest.NewRequest(method, base+path, strings.NewReader(body)))
 		return w
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	next := func() *call {
 		call := newCall(ctx, []byte("{}"))
 		offered := make(chan error, 1)
-		go func() { offered <- c.offer(ctx, call, 10*time.Second) }()
+		go func() { offered <- c.offer(ctx, call, time.Minute) }()
 		w := request(http.MethodGet, "/invocation/next", "")
 		if err := <-offered; err != nil || w.Header().Get("Lambda-Runtime-Aws-Request-Id") != call.id {
 			t.Fatalf("next: %v, %v", w, err)

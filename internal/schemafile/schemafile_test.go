@@ -277,7 +277,7 @@ func TestWithoutRoomForATemporaryFile(t *testing.T) {
 func quiet(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		for end := time.Now().Add(2 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; runtime.Gosched() {
 			if time.Now().After(end) {
 				all := make([]byte, 1<<16)
 				t.Errorf("goroutines left behind: %d\n%s", runtime.NumGoroutine()-before, all[:runtime.Stack(all, true)])

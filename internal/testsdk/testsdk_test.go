@@ -44,7 +44,7 @@ func TestAnswersAreWholeThoughTheBodyIsClosed(t *testing.T) {
 		_, _ = w.Write(answer)
 	}))
 	defer server.Close()
-	client := testsdk.Client(10*time.Second, 4)
+	client := testsdk.Client(time.Minute, 4)
 	defer client.CloseIdleConnections()
 	for range 500 {
 		body := &closing{r: bytes.NewReader([]byte(`{"TypeName":"A::B::C"}`))}

@@ -46,9 +46,9 @@ func TestARawCallOfACommandThatFailsOrHangs(t *testing.T) {
 			pool := lambda.NewPool(lambda.Config{Temp: filepath.Join(t.TempDir(), "t"), Log: slog.New(slog.DiscardHandler)})
 			defer pool.Close() //nolint:errcheck // never fails
 			r := &Runtime{Types: commanded{"/bin/sh", "-c", c.script}, Pool: pool, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
-			limit := 20 * time.Second
+			limit := time.Minute
 			if c.err != nil {
-				limit = 3 * time.Second // to start on a busy machine
+				limit = 8 * time.Second // to start on a busy machine
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
