@@ -16,7 +16,7 @@ run: build ## build and serve on http://127.0.0.1:4321
 
 check: lint test ## what CI runs: do this before a commit
 
-setup: ## install what the tests need (aws CLI, PostgreSQL, HAProxy, the JSON Patch suite), where it can
+setup: ## install what the tests need (aws CLI, SDKs, PostgreSQL, HAProxy, the JSON Patch suite), where it can
 	@sh scripts/setup.sh
 
 test: setup ## all tests, with the race detector where there is a C compiler

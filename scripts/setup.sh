@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs what some tests need and a fresh machine lacks: the aws CLI, PostgreSQL and
 # HAProxy (their programs; the tests start servers of their own), Python and Node, which
-# run handlers, and the official JSON
-# Patch test suite (through npm). What cannot be installed is left out: the tests that need
-# it then skip and say how to get it, or fail where CI is set.
+# run handlers, the AWS SDKs for Python and JavaScript, and the official JSON Patch test
+# suite (the last two through npm). What cannot be installed is left out: the tests that
+# need it then skip and say how to get it, or fail where CI is set.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,13 @@ install python3 python3 # for handlers
 install node nodejs
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || install postgres postgresql
 [ -x /usr/sbin/haproxy ] || install haproxy haproxy # a user's PATH may lack /usr/sbin
+
+python3 -c 'import boto3' 2>/dev/null || install boto3 python3-boto3
+js=.cache/js
+if [ ! -e "$js/node_modules/@aws-sdk/client-cloudcontrol" ] && install npm npm; then
+	npm install --prefix "$js" --silent --no-audit --no-fund --fetch-timeout=60000 --fetch-retries=1 @aws-sdk/client-cloudcontrol@3.758.0 >/dev/null 2>&1 ||
+		echo "setup: could not fetch the AWS SDK for JavaScript (npm install @aws-sdk/client-cloudcontrol)" >&2
+fi
 
 suite=.cache/json-patch-test-suite
 if [ ! -e "$suite/package/tests.json" ] && install npm npm; then

@@ -2,8 +2,6 @@ package main_test
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,12 +16,7 @@ type cli struct {
 
 func (s *server) cli(t *testing.T) cli {
 	t.Helper()
-	if _, err := exec.LookPath("aws"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI is set and the aws CLI is missing: install it (make setup, or apt-get install awscli)")
-		}
-		t.Skip("install the aws CLI to run this test: make setup, or apt-get install awscli")
-	}
+	need(t, "aws", "awscli")
 	return cli{t, s, clean(
 		"AWS_ACCESS_KEY_ID="+s.key.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+s.key.SecretAccessKey, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 		"AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true",

@@ -19,11 +19,19 @@ func needPython(t *testing.T) { t.Helper(); need(t, "python3", "python3") }
 // need skips the test where a program is missing, which Debian's package has.
 func need(t *testing.T, program, debian string) {
 	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("needs %s: apt-get install %s", program, debian)
+	_, err := exec.LookPath(program)
+	needThat(t, err, program, "apt-get install "+debian)
+}
+
+// needThat skips the test where err says that what it needs is not there; with CI set it fails.
+func needThat(t *testing.T, err error, what, how string) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatalf("CI is set and %s is missing (%v): %s", what, err, how)
+	default:
+		t.Skipf("needs %s: %s", what, how)
 	}
 }
 
