@@ -22,6 +22,7 @@ import (
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/cli"
 	"example.org/groundcontrol/internal/control"
+	"example.org/groundcontrol/internal/durable"
 	"example.org/groundcontrol/internal/egress"
 	"example.org/groundcontrol/internal/engine"
 	"example.org/groundcontrol/internal/handler/simulate"
@@ -404,7 +405,7 @@ func seal(ctx context.Context, db store.Store, file string) (store.Store, error)
 	if made {
 		// It is on the disk before the store knows it, so that no store has a key that nobody has.
 		key = sealed.NewKey()
-		err = auth.WriteFile(file, key)
+		err = durable.WriteFile(file, key, 0o600)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("encryption key: %w", err)

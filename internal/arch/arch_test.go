@@ -31,14 +31,15 @@ var may = map[string][]string{
 	"internal/operation": {},
 	"internal/resource":  {},
 	"internal/schema":    {},
-	"internal/auth":      {},
 	"internal/limit":     {},
+	"internal/durable":   {}, // files that a crash leaves whole
+	"internal/auth":      {"internal/durable"},
 
 	"internal/schema/sample": {"internal/schema"},
 	"internal/schemafile":    {},
 	"internal/project":       {}, // resource providers as their authors have them
 	"internal/lambda":        {}, // child processes that speak the Lambda Runtime API
-	"internal/egress":        {}, // the proxy that handlers reach others through
+	"internal/egress":        {"internal/durable"}, // the proxy that handlers reach others through
 
 	"internal/store":    {"internal/operation", "internal/resource"},
 	"internal/follow":   {"internal/store"}, // documents of a store as they change
@@ -74,12 +75,12 @@ var may = map[string][]string{
 	"internal/control": {"internal/operation", "internal/resource", "internal/schema", "internal/registry", "internal/handler", "internal/store", "internal/engine"},
 	"internal/wire":    {"internal/operation", "internal/registry", "internal/control", "internal/auth"},
 	"internal/server":  {"internal/wire", "internal/control", "internal/auth"},
-	"internal/cli":     {"internal/auth", "internal/schema", "internal/schema/sample", "internal/schemafile", "internal/project"},
+	"internal/cli":     {"internal/auth", "internal/durable", "internal/schema", "internal/schema/sample", "internal/schemafile", "internal/project"},
 
 	// The only package that names a concrete store or runtime.
 	"cmd/groundcontrol": {
 		"internal/operation", "internal/registry", "internal/store", "internal/store/sqlite", "internal/store/postgres", "internal/store/sealed", "internal/handler",
-		"internal/handler/simulate", "internal/handler/child", "internal/handler/credential", "internal/handler/invoke", "internal/handler/provider", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/wire",
+		"internal/handler/simulate", "internal/handler/child", "internal/handler/credential", "internal/handler/invoke", "internal/handler/provider", "internal/lambda", "internal/egress", "internal/handler/demo", "internal/handler/witness", "internal/engine", "internal/control", "internal/auth", "internal/durable", "internal/wire",
 		"internal/limit", "internal/server", "internal/metrics", "internal/cli", "internal/follow", "internal/project",
 		"internal/contract", "internal/schema", // type test runs providers itself
 	},

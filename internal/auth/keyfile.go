@@ -10,8 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
+
+	"example.org/groundcontrol/internal/durable"
 )
 
 // keyFile is the content of credentials.json.
@@ -81,46 +82,7 @@ func create(path string, key Key) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(path, append(data, '\n'))
-}
-
-// WriteFile writes a file that only its owner can read, for keys and what stands beside
-// them. A crash leaves either what was at path before or all of the content; once
-// WriteFile has returned, it is all of the content, also after a power cut.
-func WriteFile(path string, content []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // CreateTemp uses mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes a rename in dir last through a power cut.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // directories cannot be flushed there
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.WriteFile(path, append(data, '\n'), 0o600)
 }
 
 func newRootKey() Key {

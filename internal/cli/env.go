@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"example.org/groundcontrol/internal/auth"
+	"example.org/groundcontrol/internal/durable"
 )
 
 // DefaultData is the data directory where none is named.
@@ -27,7 +28,7 @@ const (
 
 // WriteEndpoint leaves the address of the running server in its data directory.
 func WriteEndpoint(dir, endpoint string) error {
-	if err := auth.WriteFile(filepath.Join(dir, endpointFile), []byte(endpoint+"\n")); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, endpointFile), []byte(endpoint+"\n"), 0o600); err != nil {
 		return fmt.Errorf("endpoint file: %w", err)
 	}
 	return nil

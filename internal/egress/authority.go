@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"example.org/groundcontrol/internal/durable"
 )
 
 const (
@@ -125,7 +127,7 @@ func createKey(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = makeFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	err = durable.MakeFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return loadKey(path)
 	}
@@ -188,7 +190,7 @@ func (a *Authority) createCert(now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = makeFile(a.certPath(), certPEM(der), 0o644)
+	err = durable.MakeFile(a.certPath(), certPEM(der), 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return readPEM(a.certPath(), "CERTIFICATE")
 	}

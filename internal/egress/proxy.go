@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"example.org/groundcontrol/internal/durable"
 )
 
 // Proxy is the proxy on its port. It is safe for concurrent use.
@@ -45,7 +47,7 @@ func listen(c Config, lim limits) (*Proxy, error) {
 	if c.CA == nil {
 		return nil, errors.New("egress: no CA: give Config one from LoadOrCreateAuthority")
 	}
-	if err := writeFile(filepath.Join(c.CA.dir, preloadFile), preload, 0o644); err != nil {
+	if err := durable.WriteFile(filepath.Join(c.CA.dir, preloadFile), preload, 0o644); err != nil {
 		return nil, fmt.Errorf("egress: preload for Node: %w", err)
 	}
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

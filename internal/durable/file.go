@@ -1,4 +1,6 @@
-package egress
+// Package durable writes files that a crash, or a power cut, leaves whole: what was there
+// before or all of the new content, and once a write has returned, the latter.
+package durable
 
 import (
 	"errors"
@@ -8,15 +10,15 @@ import (
 	"runtime"
 )
 
-// writeFile writes content to path with the given mode. A crash leaves what was there
-// before or all of the content.
-func writeFile(path string, content []byte, mode fs.FileMode) error {
+// WriteFile writes content to path, with the given mode from the moment that it has that
+// name; what was there is replaced.
+func WriteFile(path string, content []byte, mode fs.FileMode) error {
 	return put(path, content, mode, os.Rename)
 }
 
-// makeFile is writeFile for a file that is not there. The error is fs.ErrExist where there
+// MakeFile is WriteFile for a file that is not there. The error is fs.ErrExist where there
 // is one, also where another process makes it at the same time: that one stays.
-func makeFile(path string, content []byte, mode fs.FileMode) error {
+func MakeFile(path string, content []byte, mode fs.FileMode) error {
 	return put(path, content, mode, os.Link) // unlike a rename, this replaces nothing
 }
 
