@@ -37,8 +37,8 @@ var may = map[string][]string{
 
 	"internal/schema/sample": {"internal/schema"},
 	"internal/schemafile":    {},
-	"internal/project":       {}, // resource providers as their authors have them
-	"internal/lambda":        {}, // child processes that speak the Lambda Runtime API
+	"internal/project":       {},                   // resource providers as their authors have them
+	"internal/lambda":        {},                   // child processes that speak the Lambda Runtime API
 	"internal/egress":        {"internal/durable"}, // the proxy that handlers reach others through
 
 	"internal/store":    {"internal/operation", "internal/resource"},
