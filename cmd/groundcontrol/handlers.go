@@ -23,6 +23,7 @@ type handlers struct {
 	Memory      string        `default:"0" env:"GROUNDCONTROL_HANDLER_MEMORY" placeholder:"SIZE" help:"Memory that each process of handlers may write to, such as 512MiB; 0 is no limit."`
 	CPU         time.Duration `name:"cpu" default:"0s" env:"GROUNDCONTROL_HANDLER_CPU" help:"CPU time of each process of handlers over its life, in whole seconds; 0s is no limit."`
 	User        string        `env:"GROUNDCONTROL_HANDLER_USER" placeholder:"NAME|UID[:GID]" help:"User that handlers run as; the server has to be root. Default: the server's own."`
+	Cgroup      string        `type:"path" env:"GROUNDCONTROL_HANDLER_CGROUP" placeholder:"DIR" help:"Linux: a cgroup of version 2, empty and for this server alone, in which each process of handlers gets a group of its own: --handler-memory is for all that it starts together, and nothing of it stays."`
 	Credentials string        `type:"path" env:"GROUNDCONTROL_HANDLER_CREDENTIALS" placeholder:"FILE" help:"JSON file with the credentials that handlers call their services with, by role and account; read again when it changes. Without it they get placeholders."`
 	Timeout     []string      `sep:"," env:"GROUNDCONTROL_HANDLER_TIMEOUT" placeholder:"TYPE=TIME" help:"How long one call of a type's handlers may take: 'My::Org::Thing=5m', or '*=90s' for every other type. Reads and lists get half of it, at least 30s, or what is named: 'My::Org::Thing=5m/1m'. Default: 60s, reads and lists 30s. Repeatable."`
 }

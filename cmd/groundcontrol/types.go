@@ -54,9 +54,15 @@ func (c *serve) types(ctx context.Context, logs *slog.Logger, db store.Store, se
 	if err != nil {
 		return nil, err
 	}
+	var cgroup *lambda.Cgroup
+	if c.Handlers.Cgroup != "" {
+		if cgroup, err = lambda.OpenCgroup(c.Handlers.Cgroup, set.handlers.memory > 0); err != nil {
+			return nil, fmt.Errorf("--handler-cgroup: %w", err)
+		}
+	}
 	t.proxy = newOutward(ctx, set.routes, c.EgressElse, c.Data, logs)
 	t.pool = lambda.NewPool(lambda.Config{
-		Temp: temp, Most: c.Handlers.Children, Idle: c.Handlers.Idle, Log: logs, Attend: t.proxy.attend,
+		Temp: temp, Most: c.Handlers.Children, Idle: c.Handlers.Idle, Log: logs, Attend: t.proxy.attend, Cgroup: cgroup,
 	})
 	t.runtimes[registry.Lambda] = handler.Recorder{Journal: &t.journal, Runtime: &child.Runtime{
 		Types: t.registry, Pool: t.pool, Dir: filepath.Join(c.Data, "code"), Log: logs, Extra: extra,

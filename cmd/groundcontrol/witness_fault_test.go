@@ -348,6 +348,51 @@ func TestHandlersRunAsAnotherUser(t *testing.T) {
 	d.fails("", "permission denied")
 }
 
+// TestHandlersLiveInACgroup has one start what hides from all but its control group.
+func TestHandlersLiveInACgroup(t *testing.T) {
+	t.Parallel()
+	none := t.TempDir()
+	wantParts(t, groundcontrol(t, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--handler-cgroup", none).stderr,
+		"--handler-cgroup: "+none+" is no cgroup of version 2")
+	dir := ""
+	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err != nil {
+			continue
+		}
+		var err error
+		if dir, err = os.MkdirTemp(root, "groundcontrol-test-"); err != nil {
+			t.Skipf("no cgroup can be made here: %v", err)
+		}
+		break
+	}
+	if dir == "" {
+		t.Skip("there are no cgroups of version 2 here")
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(dir); err != nil { // only an empty one goes
+			t.Errorf("something is left in the group: %v", err)
+		}
+	})
+	s := start(t, "--handler-cgroup", dir)
+	w := witnesses(t, "go")[0]
+	s.command(t, 0, "type", "register", w.project)
+	d := drill{client: s.client(t), witness: w, file: filepath.Join(t.TempDir(), "thing")}
+	d.endsGrandchild("daemon,crash")
+	d.plain()
+	if groups, err := filepath.Glob(filepath.Join(dir, "function-*")); err != nil || len(groups) != 1 {
+		t.Errorf("the warm process has the groups %v, %v", groups, err)
+	}
+	s.kill9()
+	s.restart()
+	if groups, err := filepath.Glob(filepath.Join(dir, "function-*")); err != nil || len(groups) != 0 {
+		t.Errorf("a killed server's groups: %v, %v", groups, err)
+	}
+	d.file += "-2"
+	d.client = s.client(t)
+	d.plain()
+	s.stop()
+}
+
 func privateDir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "private")

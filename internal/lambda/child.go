@@ -41,6 +41,7 @@ type child struct {
 	command  *exec.Cmd
 	expiry   *time.Timer // stops it while idle; under Pool.mu
 	with     Companion   // nil for none
+	group    *group      // nil for none
 	log      *slog.Logger
 
 	calls chan *call    // from the pool to the child's request for the next one
@@ -92,6 +93,12 @@ func newChild(f Function, config Config, dir string) (_ *child, err error) {
 	c.command.Env = c.environment()
 	c.command.Stdout, c.command.Stderr = c.output.writer, c.output.writer
 	c.command.SysProcAttr = attributes(f.User)
+	if config.Cgroup != nil {
+		if c.group, err = config.Cgroup.newGroup(f.Memory); err != nil {
+			return nil, err
+		}
+		c.group.enter(c.command.SysProcAttr)
+	}
 	return c, nil
 }
 
@@ -168,13 +175,16 @@ func (c *child) run() {
 	aux.Go(func() { _ = server.Serve(c.listener) })
 	aux.Go(c.output.follow)
 	exited := make(chan struct{})
-	if c.function.Memory > 0 {
+	if c.function.Memory > 0 && c.group == nil {
 		aux.Go(func() { c.watchMemory(exited) })
 	}
 	waitExit(c.command)
 	close(exited)
+	if c.group != nil && c.group.ranOut() {
+		c.kill(&FunctionError{"Runtime.ExitError", fmt.Sprintf("Runtime exited with error: killed, it and what it started used the %d MiB of memory that they may", c.function.Memory>>20)})
+	}
 	c.reap()
-	c.sweep()
+	c.endOthers()
 	_ = server.Close()
 	c.output.close()
 	aux.Wait()
@@ -196,6 +206,17 @@ func (c *child) watchMemory(exited <-chan struct{}) {
 				used>>20, c.function.Memory>>20)})
 			return
 		}
+	}
+}
+
+// endOthers ends what the child has started that is not in its process group any more.
+func (c *child) endOthers() {
+	if c.group == nil {
+		c.sweep()
+		return
+	}
+	if err := c.group.end(); err != nil {
+		c.log.Warn("processes of a child may still run", "function", c.function.Key, "error", err)
 	}
 }
 
@@ -270,6 +291,9 @@ func (c *child) clean() {
 	}
 	if c.with != nil {
 		c.with.Close()
+	}
+	if c.group != nil {
+		c.endOthers() // where it was never started
 	}
 	if c.temp == "" {
 		return

@@ -26,7 +26,7 @@ type Function struct {
 	Command []string          // what to run, as [Command] returns it
 	Handler string            // _HANDLER
 	Env     map[string]string // added to a minimal environment, never to the server's own
-	Memory  int64             // bytes of private writable memory of each process, 0 for no limit
+	Memory  int64             // bytes of private writable memory of each process, 0 for no limit; of all together in a [Cgroup]
 	CPU     time.Duration     // CPU time of each process over its life, in whole seconds, 0 for no limit
 	User    *Credential       // whom to run as, nil for ourselves; needs root
 }
@@ -42,6 +42,7 @@ type Config struct {
 	Init   time.Duration // from the start of a child to its first request for a call; default 30 s
 	Temp   string        // where each child gets a directory of its own, removed after it; made where missing; default the system's; see Clear
 	Output int           // bytes kept of what is printed during a call, the end of it; default 64 KiB
+	Cgroup *Cgroup       // in which each child gets a group of its own, closed with the pool; nil for none
 	Log    *slog.Logger  // default slog.Default()
 	// Attend is asked for what goes with each new child; nil is for nothing. An error fails
 	// the call that the child was to be started for.

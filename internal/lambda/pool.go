@@ -54,7 +54,7 @@ func (p *Pool) Close() error {
 	}
 	p.mu.Unlock()
 	p.running.Wait()
-	return p.place.leave()
+	return errors.Join(p.place.leave(), p.config.Cgroup.Close())
 }
 
 // Invoke makes one call, on a warm child or a new one, and returns the answer's bytes
