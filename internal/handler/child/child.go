@@ -42,8 +42,12 @@ type Runtime struct {
 	CPU    time.Duration
 	User   *lambda.Credential
 
-	mu sync.Mutex // held by who unpacks
+	mu       sync.Mutex // held by who unpacks
+	commands sync.Map   // how code is started, by start: each is looked for once
 }
+
+// start is what the command of a child depends on.
+type start struct{ dir, runtime, handler string }
 
 var _ handler.Runtime = (*Runtime)(nil)
 
@@ -113,11 +117,23 @@ func (r *Runtime) function(ctx context.Context, of handler.Target) (lambda.Funct
 		Memory: r.Memory, CPU: r.CPU, User: r.User,
 	}
 	if len(f.Command) == 0 {
-		if f.Command, err = lambda.Command(t.Code.Runtime, dir, t.Code.Handler); err != nil {
+		if f.Command, err = r.command(start{dir, t.Code.Runtime, t.Code.Handler}); err != nil {
 			return lambda.Function{}, fmt.Errorf("child: %s version %s: %w", of.TypeName, of.TypeVersion, err)
 		}
 	}
 	return f, nil
+}
+
+// command is [lambda.Command], whose search through the file system would be part of each call.
+func (r *Runtime) command(of start) ([]string, error) {
+	if known, ok := r.commands.Load(of); ok {
+		return known.([]string), nil
+	}
+	found, err := lambda.Command(of.runtime, of.dir, of.handler)
+	if err == nil {
+		r.commands.Store(of, found)
+	}
+	return found, err
 }
 
 // unpacked returns the directory with the code, which is filled when it is first needed.

@@ -91,7 +91,10 @@ func (r *reader) decode(body []byte) error {
 	if r.members, ok = v.(map[string]any); !ok {
 		return errors.New("it is no JSON object")
 	}
-	// The callback context goes back as it came, so its text is kept. A map, because names are taken in any case otherwise.
+	if r.members["callbackContext"] == nil {
+		return nil
+	}
+	// It goes back as it came, so its text is kept. A map, because names are taken in any case otherwise.
 	var texts map[string]json.RawMessage
 	if err := json.Unmarshal(body, &texts); err != nil {
 		return errors.New("it is not JSON")
