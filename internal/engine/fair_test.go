@@ -53,10 +53,10 @@ func TestAFloodOfOneAccountDoesNotSlowAnother(t *testing.T) {
 	world(t, lasting(100*time.Millisecond), func(c *engine.Config) { c.Concurrency = 32 }, func(t *testing.T, _ store.Store, e *engine.Engine) {
 		began := time.Now()
 		var flood []operation.Request
-		for i := range 1000 {
+		for i := range 400 {
 			flood = append(flood, submit(t, e, as(account, fmt.Sprint(i))))
 		}
-		for i := range 25 {
+		for i := range 10 {
 			asked := time.Now()
 			r := finish(t, e, submit(t, e, as(other, fmt.Sprint(i))))
 			if took := time.Since(asked); r.Status != operation.Success || took > 300*time.Millisecond {
@@ -66,7 +66,7 @@ func TestAFloodOfOneAccountDoesNotSlowAnother(t *testing.T) {
 		for _, r := range flood {
 			finish(t, e, r)
 		}
-		if took := time.Since(began); took > 5*time.Second { // 1000 calls of 100 ms on 30 slots are 3.4 s
+		if took := time.Since(began); took > 2*time.Second { // 400 calls of 100 ms on 30 slots are 1.4 s
 			t.Errorf("the flood takes %v", took)
 		}
 	})
@@ -173,12 +173,12 @@ func TestWeightsShareWhatIsScarce(t *testing.T) {
 	h := g.watch(lasting(100 * time.Millisecond))
 	limits := engine.Limits{Weight: map[string]int{account: 3}}
 	world(t, h, func(c *engine.Config) { c.Concurrency, c.Limits = 32, limits }, func(t *testing.T, _ store.Store, e *engine.Engine) {
-		for i := range 500 {
+		for i := range 250 {
 			for _, a := range []string{account, other} {
 				submit(t, e, as(a, fmt.Sprint(i)))
 			}
 		}
-		time.Sleep(1500 * time.Millisecond) // of 3.2 s
+		time.Sleep(750 * time.Millisecond) // of 1.6 s
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if a, b := g.calls[account], g.calls[other]; a < 2*b || a > 4*b {

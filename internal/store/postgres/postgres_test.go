@@ -43,14 +43,31 @@ func openWith(t testing.TB, url string, o postgres.Options) *postgres.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, testpg.Database(t)) })
+	storetest.Run(t, func(t *testing.T) store.Store {
+		url := testpg.Database(t)
+		return &last{open(t, url), t, url, sync.Once{}}
+	})
+}
+
+// last is the store that uses its database last.
+type last struct {
+	store.Store
+	t    testing.TB
+	url  string
+	once sync.Once
+}
+
+func (l *last) Close() error {
+	err := l.Store.Close()
+	l.once.Do(func() { testpg.GiveBack(l.t, l.url) })
+	return err
 }
 
 // TestStoreOfManyNodes runs the contract with each verb on another node.
 func TestStoreOfManyNodes(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		url := testpg.Database(t)
-		return &cluster{nodes: []store.Store{open(t, url), open(t, url), open(t, url)}}
+		return &last{&cluster{nodes: []store.Store{open(t, url), open(t, url), open(t, url)}}, t, url, sync.Once{}}
 	})
 }
 

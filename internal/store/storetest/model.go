@@ -23,10 +23,12 @@ import (
 )
 
 // A test goes through at least modelRuns lives of a store, and through as many as rapid
-// wants (-rapid.checks) while that takes less than modelTime: some open slowly.
+// wants (-rapid.checks) while that takes less than modelTime: some open slowly, which is
+// why lives are few and long, of modelParts times as many verbs as rapid wants (-rapid.steps).
 const (
-	modelRuns = 30
-	modelTime = 2 * time.Second
+	modelRuns  = 10
+	modelParts = 3
+	modelTime  = 2 * time.Second
 )
 
 // Model takes the store that open returns, and a model of it made of maps, through
@@ -48,7 +50,9 @@ func Model(t *testing.T, open func(t *testing.T) store.Store) {
 			s: s, now: t0, requests: map[string]operation.Request{}, locks: map[resource.Key]string{},
 			clients: map[client]string{}, forgotten: map[string]bool{}, ledger: map[resource.Key]resource.Resource{},
 		}
-		rt.Repeat(map[string]func(*rapid.T){"step": m.step})
+		for range modelParts {
+			rt.Repeat(map[string]func(*rapid.T){"step": m.step})
+		}
 		m.compare(rt)
 		failed = false
 	})
