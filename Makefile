@@ -24,7 +24,8 @@ test: setup ## all tests, with the race detector where there is a C compiler
 	$(GO) -C chaos test $(RACE) -shuffle=on -timeout=5m ./...
 	$(GO) -C bench test $(RACE) -shuffle=on -timeout=5m ./...
 
-test-types: ## drive every type of AWS's published schemas through the API (minutes) and write docs/type-coverage.md
+test-types: ## every type of AWS's published schemas, in the tests and through the API (minutes); writes docs/type-coverage.md
+	$(GO) test -timeout=15m ./internal/schema/... ./internal/handler/simulate
 	$(GO) test -timeout=15m ./cmd/groundcontrol -v -run 'TestPublishedTypesLive$$' -args -all-types
 
 fuzz: ## fuzz each parser for FUZZTIME (default 30s; 5000x counts runs)

@@ -16,6 +16,10 @@ import (
 // corpus holds the published schemas, outside of this repository.
 var corpus = filepath.Join("..", "..", "..", "..", "shared", "schemas", "CloudformationSchema.zip")
 
+// Share is one in how many published schemas are tried. It is more under the race detector, which makes these tests ten
+// times as slow and has nothing to find in them; make test-types tries all.
+var Share = 1
+
 func eachPublished(t *testing.T, f func(s *schema.Schema)) {
 	t.Helper()
 	archive, err := zip.OpenReader(corpus)
@@ -26,7 +30,10 @@ func eachPublished(t *testing.T, f func(s *schema.Schema)) {
 		t.Fatal(err)
 	}
 	defer archive.Close()
-	for _, file := range archive.File {
+	for i, file := range archive.File {
+		if i%Share != 0 {
+			continue
+		}
 		r, err := file.Open()
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +72,7 @@ func required(r *Runtime, c handler.Call) map[string]any {
 }
 
 func TestEveryPublishedTypeGetsAModelThatItsSchemaAccepts(t *testing.T) {
-	const limit = 2 * time.Second // for one type, generous for a busy machine
+	const limit = time.Minute // for one type; milliseconds are usual
 	var types, checked int
 	var r Runtime
 	eachPublished(t, func(s *schema.Schema) {

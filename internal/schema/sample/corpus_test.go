@@ -18,6 +18,10 @@ import (
 // corpus holds the published schemas, outside of this repository.
 var corpus = filepath.Join("..", "..", "..", "..", "shared", "schemas", "CloudformationSchema.zip")
 
+// share is one in how many published schemas are tried. It is more under the race detector, which makes these tests ten
+// times as slow and has nothing to find in them; make test-types tries all.
+var share = 1
+
 // published reads the published schemas, once for all tests; every twentieth of them with -short.
 var published = sync.OnceValues(func() (all []*schema.Schema, err error) {
 	archive, err := zip.OpenReader(corpus)
@@ -26,7 +30,7 @@ var published = sync.OnceValues(func() (all []*schema.Schema, err error) {
 	}
 	defer archive.Close()
 	for i, file := range archive.File {
-		if testing.Short() && i%20 != 0 {
+		if i%share != 0 || testing.Short() && i%20 != 0 {
 			continue
 		}
 		r, err := file.Open()
@@ -119,11 +123,11 @@ func TestEveryPublishedTypeHasRandomStates(t *testing.T) {
 		}
 	})
 	slices.Sort(took)
-	median := took[len(took)/2]
-	t.Logf("%d types, %d states of %d bytes on average, median %s, slowest %s", types, len(took), size/len(took), median, took[len(took)-1])
+	slowest := took[len(took)-1]
+	t.Logf("%d types, %d states of %d bytes on average, median %s, slowest %s", types, len(took), size/len(took), took[len(took)/2], slowest)
 	t.Logf("%d properties were changed, %d could not", changed, kept)
-	if median > 5*time.Millisecond {
-		t.Errorf("the median state took %s", median)
+	if slowest > time.Minute { // milliseconds are usual
+		t.Errorf("a state took %s", slowest)
 	}
 	if kept > changed/50 {
 		t.Error("too many properties could not be changed")

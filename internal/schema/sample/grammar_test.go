@@ -70,7 +70,7 @@ func TestTextsAreTriedUntilOneIsAccepted(t *testing.T) {
 func TestNestedRepeatsEnd(t *testing.T) {
 	for _, pattern := range []string{`((((((a*)*)*)*)*)*)*`, `((((((()*)*)*)*)*)*)*`, `((.+)+)+$`} {
 		start := time.Now()
-		if text, _ := build(pattern, 199, 0); len(text) > 2*maxText || time.Since(start) > time.Second {
+		if text, _ := build(pattern, 199, 0); len(text) > 2*maxText || time.Since(start) > time.Minute {
 			t.Errorf("%s built %d characters in %s", pattern, len(text), time.Since(start))
 		}
 	}
