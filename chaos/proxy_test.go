@@ -70,14 +70,14 @@ func (l line) hears(limit time.Duration) error {
 func TestProxyCuts(t *testing.T) {
 	p := echo(t)
 	l := dial(t, p)
-	if err := l.says(second); err != nil {
+	if err := l.says(time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	p.cut()
-	if err := l.says(second); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := l.says(time.Minute); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("after the cut: %v", err)
 	}
-	if err := dial(t, p).says(second); err != nil {
+	if err := dial(t, p).says(time.Minute); err != nil {
 		t.Errorf("a new connection: %v", err)
 	}
 }
@@ -87,12 +87,12 @@ func TestProxyRefuses(t *testing.T) {
 	p.refuse(true)
 	if c, err := net.Dial("tcp", p.address()); err == nil { // else it was reset at once
 		defer c.Close() //nolint:errcheck // of no interest
-		if err := (line{c, t}).says(second); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := (line{c, t}).says(time.Minute); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("refused: %v", err)
 		}
 	}
 	p.refuse(false)
-	if err := dial(t, p).says(second); err != nil {
+	if err := dial(t, p).says(time.Minute); err != nil {
 		t.Errorf("no longer refused: %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestProxyMutesAndDelivers(t *testing.T) {
 		t.Errorf("muted: %v", err)
 	}
 	p.mute(false)
-	if err := l.hears(second); err != nil {
+	if err := l.hears(time.Minute); err != nil {
 		t.Errorf("no longer muted: %v", err)
 	}
 }
@@ -114,7 +114,7 @@ func TestProxySlowsDown(t *testing.T) {
 	p := echo(t)
 	p.slow(30 * time.Millisecond)
 	began := time.Now()
-	if err := dial(t, p).says(second); err != nil || time.Since(began) < 60*time.Millisecond {
+	if err := dial(t, p).says(time.Minute); err != nil || time.Since(began) < 60*time.Millisecond {
 		t.Errorf("there and back in %v, %v", time.Since(began), err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"testing"
@@ -75,8 +76,9 @@ func TestAWitnessRecordsWhoLeaves(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }})
 	text, _ := json.Marshal(c) // a plain struct always can
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url(), strings.NewReader(string(text)))
 	if err != nil {

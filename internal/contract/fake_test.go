@@ -196,7 +196,7 @@ func (f *fake) suite(t testing.TB, c contract.Case, secrets ...string) *contract
 	t.Helper()
 	s, err := contract.New(contract.Config{
 		Schema: f.schema, Call: contract.Over(f, provider.Extra{}), Cases: []contract.Case{c}, Secrets: secrets,
-		Limits: contract.Limits{Call: 200 * time.Millisecond, Delay: time.Microsecond, Callbacks: 20},
+		Limits: contract.Limits{Call: time.Second, Delay: time.Microsecond, Callbacks: 20},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -357,9 +357,10 @@ func TestStalledUploadIsGivenUp(t *testing.T) {
 }
 
 func TestSlowTargetThatMovesIsNotStalled(t *testing.T) {
-	const stall, pieces = time.Second, 5
+	t.Parallel() // it takes its time, and nothing else
+	const stall, pieces = 2 * time.Second, 35
 	server := target(t, func(w http.ResponseWriter, _ *http.Request) {
-		tick := time.NewTicker(stall * 3 / 10)
+		tick := time.NewTicker(stall / 30)
 		defer tick.Stop()
 		for range pieces {
 			<-tick.C

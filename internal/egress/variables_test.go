@@ -63,12 +63,12 @@ func TestUserNames(t *testing.T) {
 
 const pythonScript = `
 import sys, urllib.request
-print(urllib.request.urlopen(sys.argv[1], data=b"body", timeout=20).read().decode())
+print(urllib.request.urlopen(sys.argv[1], data=b"body", timeout=60).read().decode())
 `
 
 const requestsScript = `
 import sys, requests
-print(requests.post(sys.argv[1], data=b"body", timeout=20).text)
+print(requests.post(sys.argv[1], data=b"body", timeout=60).text)
 `
 
 const boto3Script = `
@@ -109,16 +109,17 @@ func TestProgramsReachRoutedHostsThroughTheVariables(t *testing.T) {
 		needs   []string // a command that succeeds where the test can be run
 		command []string // the URL is added
 	}{
-		{"curl", []string{"http", "https"}, []string{"curl", "--version"}, []string{"curl", "-sS", "--max-time", "20", "-d", "body"}},
+		{"curl", []string{"http", "https"}, []string{"curl", "--version"}, []string{"curl", "-sS", "--max-time", "60", "-d", "body"}},
 		{"python3", []string{"http", "https"}, []string{"python3", "--version"}, []string{"python3", "-c", pythonScript}},
 		{"requests", []string{"http", "https"}, []string{"python3", "-c", "import requests"}, []string{"python3", "-c", requestsScript}},
 		{"boto3", []string{"http", "https"}, []string{"python3", "-c", "import boto3"}, []string{"python3", "-c", boto3Script}},
 		{"node", []string{"https"}, []string{"node", "--version"}, []string{"node", "-e", nodeScript}},
 		{"fetch", []string{"https"}, []string{"node", "-e", "if (!globalThis.fetch) process.exit(1)"}, []string{"node", "-e", fetchScript}},
 	} {
+		missing := exec.Command(c.needs[0], c.needs[1:]...).Run()
 		for _, scheme := range c.schemes {
 			t.Run(c.name+" "+scheme, func(t *testing.T) {
-				program(t, c.needs)
+				skipWithout(t, c.needs, missing)
 				seen := newCalls()
 				p, _ := start(t, Config{CA: ca, Routes: []Route{{"*.made-up.test", server.URL}}, Observe: seen.add})
 				noDial(t, p)
@@ -143,7 +144,7 @@ func TestProgramsReachRoutedHostsThroughTheVariables(t *testing.T) {
 			continue
 		}
 		t.Run(c.name+" denied", func(t *testing.T) {
-			program(t, c.needs)
+			skipWithout(t, c.needs, missing)
 			p, _ := start(t, Config{CA: ca})
 			noDial(t, p)
 			g := p.Admit("child:1")
@@ -157,7 +158,13 @@ func TestProgramsReachRoutedHostsThroughTheVariables(t *testing.T) {
 
 func program(t *testing.T, check []string) {
 	t.Helper()
-	if err := exec.Command(check[0], check[1:]...).Run(); err != nil {
+	skipWithout(t, check, exec.Command(check[0], check[1:]...).Run())
+}
+
+// skipWithout skips a test whose program does not run, as the outcome of its check says.
+func skipWithout(t *testing.T, check []string, err error) {
+	t.Helper()
+	if err != nil {
 		t.Skipf("%s does not run here (%v): install it to run this test", strings.Join(check, " "), err)
 	}
 }

@@ -213,17 +213,33 @@ func pids(t *testing.T, file string) []int {
 	return []int{child, grandchild}
 }
 
+// timeOut makes a call that hangs, with a limit, and returns the processes of it. A machine that does not get as far
+// within the limit is given a longer one.
+func timeOut(t *testing.T, p *lambda.Pool, f lambda.Function, do string) []int {
+	t.Helper()
+	must(t, p, f, order{Do: "pid"}) // so that the limit is not spent on the start
+	for limit := 200 * time.Millisecond; limit < 10*patience; limit *= 4 {
+		file := filepath.Join(t.TempDir(), "pids")
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		r, err := p.Invoke(ctx, f, encode(t, order{Do: do, Text: file}))
+		cancel()
+		if _, missing := os.Stat(file); missing != nil {
+			continue
+		}
+		var seconds float64
+		if _, e := fmt.Sscanf(fmt.Sprint(err), "Task timed out after %f seconds", &seconds); !errors.Is(err, lambda.ErrTimeout) || e != nil ||
+			seconds <= 0 || seconds > limit.Seconds() || !r.Delivered {
+			t.Errorf("hanging call with a limit of %v: %+v, %v", limit, r, err)
+		}
+		return pids(t, file)
+	}
+	t.Fatal("no call comes to hang")
+	return nil
+}
+
 func TestTimeoutKillsTheProcessGroup(t *testing.T) {
 	p, f := newPool(t, lambda.Config{}), child(t, "serve")
-	must(t, p, f, order{Do: "pid"}) // so that the limit is not spent on the start
-	file := filepath.Join(t.TempDir(), "pids")
-	ctx, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)
-	defer cancel()
-	r, err := p.Invoke(ctx, f, encode(t, order{Do: "hang", Text: file}))
-	if !errors.Is(err, lambda.ErrTimeout) || err.Error() != "Task timed out after 1.50 seconds" || !r.Delivered {
-		t.Errorf("hanging call: %+v, %v", r, err)
-	}
-	processes := pids(t, file)
+	processes := timeOut(t, p, f, "hang")
 	if !gone(processes[0]) {
 		t.Errorf("child %d is there after its call", processes[0])
 	}
@@ -238,14 +254,7 @@ func TestAGrandchildWithASessionOfItsOwnIsKilledToo(t *testing.T) {
 		t.Skip("only Linux shows the environment of processes: run this test there")
 	}
 	p, f := newPool(t, lambda.Config{}), child(t, "serve")
-	must(t, p, f, order{Do: "pid"})
-	file := filepath.Join(t.TempDir(), "pids")
-	ctx, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)
-	defer cancel()
-	if r, err := p.Invoke(ctx, f, encode(t, order{Do: "hang apart", Text: file})); !errors.Is(err, lambda.ErrTimeout) {
-		t.Errorf("hanging call: %+v, %v", r, err)
-	}
-	for _, pid := range pids(t, file) {
+	for _, pid := range timeOut(t, p, f, "hang apart") {
 		eventually(t, "the processes of the call are gone", func() bool { return gone(pid) })
 	}
 	must(t, p, f, order{Do: "pid"})
