@@ -52,9 +52,12 @@ func (c *constraints) optional(name string, v *string, s shape) string {
 	if v == nil {
 		return ""
 	}
-	value := fmt.Sprintf("Value '%s' at '%s'", shorten(*v), name)
-	if s.sensitive {
-		value = fmt.Sprintf("Value at '%s'", name)
+	fail := func(constraint string) {
+		if s.sensitive {
+			c.fail(fmt.Sprintf("Value at '%s'", name), constraint)
+			return
+		}
+		c.fail(fmt.Sprintf("Value '%s' at '%s'", shorten(*v), name), constraint)
 	}
 	n := len(*v)
 	if n > s.max || n < s.min {
@@ -64,12 +67,12 @@ func (c *constraints) optional(name string, v *string, s shape) string {
 	}
 	switch {
 	case n > s.max:
-		c.fail(value, "Member must have length less than or equal to "+strconv.Itoa(s.max))
+		fail("Member must have length less than or equal to " + strconv.Itoa(s.max))
 	case n < s.min:
-		c.fail(value, "Member must have length greater than or equal to "+strconv.Itoa(s.min))
+		fail("Member must have length greater than or equal to " + strconv.Itoa(s.min))
 	}
 	if s.match != nil && !s.match(*v) {
-		c.fail(value, "Member must satisfy regular expression pattern: "+s.pattern)
+		fail("Member must satisfy regular expression pattern: " + s.pattern)
 	}
 	return *v
 }

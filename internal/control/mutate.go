@@ -247,7 +247,8 @@ func (in input) hashText() []byte {
 }
 
 func (in input) sum(document []byte) []byte {
-	all := make([]byte, 0, 256+len(document))
+	var few [1024]byte // most inputs are small
+	all := few[:0]
 	for _, part := range []string{string(in.operation), in.typeName, in.version, in.role, in.id} {
 		all = binary.AppendUvarint(all, uint64(len(part)))
 		all = append(all, part...)

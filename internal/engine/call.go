@@ -30,56 +30,61 @@ var (
 type inFlight struct {
 	request operation.Request // as it was leased
 	since   time.Time
+	ctx     context.Context // of the call
 	stop    context.CancelCauseFunc
+	limit   *time.Timer // ends the call when it has had its time
 	lease   *time.Timer // ends the call when the lease is over: another node may make it then
 }
 
 // start makes the call that r was leased for. It takes over one slot, which it
 // gives back when the handler has answered.
 func (e *Engine) start(r operation.Request) {
-	ctx, stop := context.WithCancelCause(context.Background())
-	limit := time.AfterFunc(e.callLimit(r.TypeName), func() { stop(context.DeadlineExceeded) })
+	f := &inFlight{request: r, since: time.Now()}
+	f.ctx, f.stop = context.WithCancelCause(context.Background())
+	f.limit = time.AfterFunc(e.callLimit(r.TypeName), func() { f.stop(context.DeadlineExceeded) })
 	e.mu.Lock()
 	if e.halted {
-		stop(errHalted)
+		f.stop(errHalted)
 	}
 	if old, ok := e.running[r.Token]; ok { // a call of ours whose lease we could not extend
 		old.stop(errLeaseLost)
 	}
-	lease := time.AfterFunc(r.LeaseUntil.Sub(e.Store.Now()), func() { stop(errLeaseLost) })
-	e.running[r.Token] = inFlight{request: r, since: time.Now(), stop: stop, lease: lease}
+	f.lease = time.AfterFunc(r.LeaseUntil.Sub(e.Store.Now()), func() { f.stop(errLeaseLost) })
+	e.running[r.Token] = f
 	e.calls.Add(1)
 	e.mu.Unlock()
-	task := func() {
-		defer e.calls.Done()
-		e.call(ctx, r)
-		limit.Stop()
-		lease.Stop()
-		stop(nil)
-		e.mu.Lock()
-		if e.running[r.Token].request.Attempt == r.Attempt {
-			delete(e.running, r.Token)
-		}
-		e.mu.Unlock()
-	}
 	select {
-	case e.tasks <- task: // a goroutine whose stack has grown already
+	case e.tasks <- f: // a goroutine whose stack has grown already
 	default:
-		go e.labour(task)
+		go e.labour(f)
 	}
 }
 
-// labour runs task and then others, until none comes for a second or the engine
+// finish makes the call f.
+func (e *Engine) finish(f *inFlight) {
+	defer e.calls.Done()
+	e.call(f.ctx, f.request)
+	f.limit.Stop()
+	f.lease.Stop()
+	f.stop(nil)
+	e.mu.Lock()
+	if e.running[f.request.Token] == f {
+		delete(e.running, f.request.Token)
+	}
+	e.mu.Unlock()
+}
+
+// labour makes the call f and then others, until none comes for a second or the engine
 // stops. Calls need a deep stack, and growing one for each call is a good part of what
 // a quick call costs.
-func (e *Engine) labour(task func()) {
+func (e *Engine) labour(f *inFlight) {
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
 	for {
-		task()
+		e.finish(f)
 		idle.Reset(time.Second)
 		select {
-		case task = <-e.tasks:
+		case f = <-e.tasks:
 		case <-idle.C:
 			return
 		case <-e.stopped:
@@ -339,7 +344,7 @@ func failed(ev operation.Event, code handler.Code, message string) operation.Eve
 // need it.
 func (e *Engine) keep(ctx context.Context) {
 	for sleep(ctx, e.Lease/3) {
-		var long []inFlight
+		var long []*inFlight
 		e.mu.Lock()
 		for _, f := range e.running {
 			if time.Since(f.since) >= e.Lease/3 {
@@ -361,7 +366,7 @@ func (e *Engine) keep(ctx context.Context) {
 }
 
 // extend extends one lease. Where it is lost the call is ended.
-func (e *Engine) extend(ctx context.Context, f inFlight) {
+func (e *Engine) extend(ctx context.Context, f *inFlight) {
 	r := f.request
 	now, err := e.Store.Request(ctx, r.Account, r.Region, r.Token)
 	if err == nil {

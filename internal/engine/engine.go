@@ -78,8 +78,8 @@ func (nobody) Ended(operation.Operation, operation.Status, string, time.Duration
 type Engine struct {
 	Config
 	slots *slots
-	wake  chan struct{} // there may be something to claim
-	tasks chan func()   // calls for goroutines that wait for one
+	wake  chan struct{}  // there may be something to claim
+	tasks chan *inFlight // calls for goroutines that wait for one
 	// stopped is closed when Run returns.
 	stopped chan struct{}
 	watch   watchers
@@ -89,7 +89,7 @@ type Engine struct {
 	calls  sync.WaitGroup
 
 	mu      sync.Mutex
-	running map[string]inFlight // calls of this node by token
+	running map[string]*inFlight // calls of this node by token
 	halted  bool
 }
 
@@ -113,8 +113,8 @@ func New(c Config) *Engine {
 		c.Observer = nobody{}
 	}
 	return &Engine{
-		Config: c, slots: newSlots(c.Concurrency, c.Limits), wake: make(chan struct{}, 1), tasks: make(chan func()), stopped: make(chan struct{}),
-		running: map[string]inFlight{},
+		Config: c, slots: newSlots(c.Concurrency, c.Limits), wake: make(chan struct{}, 1), tasks: make(chan *inFlight), stopped: make(chan struct{}),
+		running: map[string]*inFlight{},
 	}
 }
 
@@ -216,18 +216,18 @@ func refused(err error) bool {
 // one that is PENDING tells its place in the queue.
 func (e *Engine) Status(ctx context.Context, account, region, token string, hold time.Duration) (operation.Request, error) {
 	if r, ok := e.recent.get(token); ok && r.Account == account && r.Region == region {
-		return r, nil
+		return *r, nil
 	}
-	changed, forget := e.watch.add(identity{account, region, token})
-	defer forget()
-	r, err := e.held(ctx, changed, account, region, token, hold)
+	l := e.watch.add(identity{account, region, token})
+	defer e.watch.remove(l)
+	r, err := e.held(ctx, l.news, account, region, token, hold)
 	if err != nil {
 		return r, err
 	}
 	return e.placed(ctx, r), nil
 }
 
-func (e *Engine) held(ctx context.Context, changed <-chan operation.Request, account, region, token string, hold time.Duration) (r operation.Request, err error) {
+func (e *Engine) held(ctx context.Context, changed <-chan *operation.Request, account, region, token string, hold time.Duration) (r operation.Request, err error) {
 	read := func() error {
 		r, err = e.Store.Request(ctx, account, region, token)
 		return err
@@ -246,8 +246,8 @@ func (e *Engine) held(ctx context.Context, changed <-chan operation.Request, acc
 		timer.Reset(min(left, e.Poll))
 		select {
 		case news := <-changed:
-			if news.Token != "" {
-				return news, nil
+			if news != nil {
+				return *news, nil
 			}
 		case <-ctx.Done():
 			return r, ctx.Err() // the client is gone
@@ -294,10 +294,10 @@ func (e *Engine) Cancel(ctx context.Context, account, region, token, by string) 
 // at the given time.
 func (e *Engine) saved(r operation.Request, began time.Time) {
 	if r.Status.Ended() {
-		e.recent.put(r)
+		e.recent.put(&r)
 		e.Observer.Ended(r.Operation, r.Status, r.ErrorCode, r.EventTime.Sub(r.Accepted))
 	}
-	e.watch.tell(r, began)
+	e.watch.tell(&r, began)
 }
 
 // nudge makes Run look for work.

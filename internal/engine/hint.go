@@ -37,7 +37,7 @@ func (e *Engine) look(ctx context.Context, tokens []string) {
 	for _, id := range e.watch.among(tokens) {
 		began := time.Now()
 		if r, err := e.Store.Request(ctx, id.account, id.region, id.token); err == nil && isNews(r) {
-			e.watch.tell(r, began)
+			e.watch.tell(&r, began)
 		}
 	}
 	for _, f := range e.inFlight(tokens) {
@@ -49,10 +49,10 @@ func (e *Engine) look(ctx context.Context, tokens []string) {
 }
 
 // inFlight returns the calls of this node among the tokens; no tokens are all.
-func (e *Engine) inFlight(tokens []string) []inFlight {
+func (e *Engine) inFlight(tokens []string) []*inFlight {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var all []inFlight
+	var all []*inFlight
 	if len(tokens) == 0 {
 		for _, f := range e.running {
 			all = append(all, f)

@@ -14,26 +14,26 @@ const recentBytes = 4 << 20
 // ready for use.
 type recent struct {
 	mu      sync.RWMutex
-	byToken map[string]operation.Request
-	order   []string // oldest first, from head
+	byToken map[string]*operation.Request // nobody changes them
+	order   []string                      // oldest first, from head
 	head    int
 	bytes   int
 }
 
-func size(r operation.Request) int { return len(r.Model) + len(r.Message) + 1024 }
+func size(r *operation.Request) int { return len(r.Model) + len(r.Message) + 1024 }
 
-func (c *recent) get(token string) (operation.Request, bool) {
+func (c *recent) get(token string) (*operation.Request, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	r, ok := c.byToken[token]
 	return r, ok
 }
 
-func (c *recent) put(r operation.Request) {
+func (c *recent) put(r *operation.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byToken == nil {
-		c.byToken = map[string]operation.Request{}
+		c.byToken = map[string]*operation.Request{}
 	}
 	if _, ok := c.byToken[r.Token]; ok {
 		return

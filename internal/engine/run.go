@@ -95,7 +95,7 @@ func (e *Engine) take(shares []store.Share, claimed []operation.Request, began t
 			continue
 		}
 		if isNews(r) { // no longer PENDING
-			e.watch.tell(r, began)
+			e.watch.tell(&r, began)
 		}
 		left[store.QueueOf(r)]--
 		e.start(r)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -11,58 +12,63 @@ import (
 // ready for use.
 type watchers struct {
 	mu      sync.Mutex
-	byToken map[string]map[chan operation.Request]listener
+	byToken map[string][]*listener
 }
 
 // listener is who waits for a request, and since when.
 type listener struct {
 	identity
 	since time.Time
+	news  chan *operation.Request
 }
 
 // identity names a request as a store wants it.
 type identity struct{ account, region, token string }
 
-// add returns a channel that gets the next state of the request, or the zero request
-// where it has to be read (see tell), and a function to stop listening.
-func (w *watchers) add(id identity) (changed <-chan operation.Request, forget func()) {
-	ch := make(chan operation.Request, 1)
+// add returns a listener whose channel gets the next state of the request, or nil
+// where it has to be read (see tell). Whoever adds it also removes it.
+func (w *watchers) add(id identity) *listener {
+	l := &listener{id, time.Now(), make(chan *operation.Request, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.byToken == nil {
-		w.byToken = map[string]map[chan operation.Request]listener{}
+		w.byToken = map[string][]*listener{}
 	}
-	if w.byToken[id.token] == nil {
-		w.byToken[id.token] = map[chan operation.Request]listener{}
+	w.byToken[id.token] = append(w.byToken[id.token], l)
+	return l
+}
+
+func (w *watchers) remove(l *listener) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := w.byToken[l.token]
+	if i := slices.Index(all, l); i >= 0 {
+		all = slices.Delete(all, i, i+1)
 	}
-	w.byToken[id.token][ch] = listener{id, time.Now()}
-	return ch, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.byToken[id.token], ch)
-		if len(w.byToken[id.token]) == 0 {
-			delete(w.byToken, id.token)
-		}
+	if len(all) == 0 {
+		delete(w.byToken, l.token)
+		return
 	}
+	w.byToken[l.token] = all
 }
 
 // tell hands r, which was stored at the time asOf or later, to everybody who waits for
-// it. Who has begun to wait since then may know of what other nodes made of r meanwhile:
-// it gets the zero request, unless r has ended, which nothing changes. Who was told
-// already and has not looked yet keeps what it was told: it asks again.
-func (w *watchers) tell(r operation.Request, asOf time.Time) {
+// it; nobody may change it from then on. Who has begun to wait since then may know of what
+// other nodes made of r meanwhile: it gets nil, unless r has ended, which nothing changes.
+// Who was told already and has not looked yet keeps what it was told: it asks again.
+func (w *watchers) tell(r *operation.Request, asOf time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for ch, l := range w.byToken[r.Token] {
+	for _, l := range w.byToken[r.Token] {
 		if l.account != r.Account || l.region != r.Region {
 			continue // waits for a request that is not there
 		}
 		news := r
 		if l.since.After(asOf) && !r.Status.Ended() {
-			news = operation.Request{}
+			news = nil
 		}
 		select {
-		case ch <- news:
+		case l.news <- news:
 		default:
 		}
 	}

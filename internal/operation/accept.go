@@ -13,7 +13,6 @@ func Accept(r Request, token string, at time.Time, deadline time.Duration) Reque
 	r.Status = Pending
 	r.Accepted, r.EventTime, r.DueAt = at, at, at
 	r.Deadline = at.Add(deadline)
-	r.Timeline = Timeline{}
-	r.note(Entry{At: at, What: "accepted", By: r.Caller})
+	r.Timeline = Timeline{Entries: []Entry{{At: at, What: "accepted", By: r.Caller}}}
 	return r
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -118,6 +119,7 @@ func Apply(r Request, e Event) (Request, error) {
 		return r, fmt.Errorf("%w: %s while %s", ErrIllegal, e.Kind, r.Status)
 	}
 	n := r
+	n.Timeline.Entries = slices.Clip(n.Timeline.Entries) // what is noted below must not be seen in r
 	n.Status = to
 	switch kind {
 	case Claim:

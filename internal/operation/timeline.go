@@ -64,14 +64,17 @@ func (e Event) answer() Entry {
 	}
 }
 
-// note adds a line without touching the array that the old request holds.
+// note adds a line. The array behind the lines is n's own beyond their end: Apply sees to that.
 func (n *Request) note(e Entry) {
 	old := n.Timeline.Entries
 	if e.Output != "" {
 		old = withoutOldOutput(old)
 	}
 	if len(old) < timelineMax {
-		n.Timeline.Entries = append(slices.Clip(old), e)
+		if len(old) == cap(old) {
+			old = append(make([]Entry, 0, len(old)+2), old...) // the end of a request comes with what ended it
+		}
+		n.Timeline.Entries = append(old, e)
 		return
 	}
 	kept := make([]Entry, 0, timelineMax)

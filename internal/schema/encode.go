@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"unicode/utf8"
@@ -9,7 +10,10 @@ import (
 // Encode gives v as compact JSON: keys sorted, no HTML escaping, numbers as they were written. Documents that differ
 // at most in key order and white space give the same bytes. Values that [Decode] never makes (Go integers, say) are
 // written as encoding/json writes them, and as null where it cannot.
-func Encode(v any) []byte { return appendJSON(nil, v) }
+func Encode(v any) []byte {
+	var usual [1024]byte // most documents fit in: growing to their size would cost as much as writing them
+	return bytes.Clone(appendJSON(usual[:0], v))
+}
 
 func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {

@@ -137,6 +137,15 @@ func (e *explainer) array(a *arrayRules, list []any) (found []*failure) {
 }
 
 func hasTwins(list []any) bool {
+	const few = 8
+	if len(list) <= few { // comparing all with all costs less than writing them down
+		for i, v := range list {
+			if slices.ContainsFunc(list[:i], func(w any) bool { return Equal(v, w) }) {
+				return true
+			}
+		}
+		return false
+	}
 	seen := make(map[string]bool, len(list))
 	for _, v := range list {
 		text := string(appendCanonical(nil, nil, v))

@@ -21,10 +21,11 @@ var errBody = errors.New("store: a stored request cannot be read: its body is da
 
 // Body is what ReadBody reads: all of r that has no column of its own.
 func Body(r operation.Request) []byte {
-	return appendBody(make([]byte, 0, 512+len(r.Input.Desired)+len(r.Input.Previous)+len(r.Input.Model)+len(r.Model)), r)
+	return AppendBody(make([]byte, 0, 512+len(r.Input.Desired)+len(r.Input.Previous)+len(r.Input.Model)+len(r.Model)), r)
 }
 
-func appendBody(b []byte, r operation.Request) []byte {
+// AppendBody is Body in memory of the caller's.
+func AppendBody(b []byte, r operation.Request) []byte {
 	w := bodyWriter{append(b, bodyVersion)}
 	w.text(r.TypeVersion)
 	w.text(r.Caller)

@@ -27,19 +27,19 @@ func fullRequest() operation.Request {
 func TestBodyComesBackWhole(t *testing.T) {
 	want := fullRequest()
 	var got operation.Request
-	if err := ReadBody(appendBody(nil, want), &got, true); err != nil {
+	if err := ReadBody(AppendBody(nil, want), &got, true); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if err := ReadBody(appendBody(nil, want), &got, false); err != nil || got.Input.Desired != nil {
+	if err := ReadBody(AppendBody(nil, want), &got, false); err != nil || got.Input.Desired != nil {
 		t.Errorf("without the input: %s, %v", got.Input.Desired, err)
 	}
 }
 
 func TestDamagedBodyIsAnError(t *testing.T) {
-	b := appendBody(nil, fullRequest())
+	b := AppendBody(nil, fullRequest())
 	for i := range b {
 		var r operation.Request
 		if err := ReadBody(b[:i], &r, true); err == nil {
@@ -57,15 +57,15 @@ func TestDamagedBodyIsAnError(t *testing.T) {
 }
 
 func FuzzReadBody(f *testing.F) {
-	f.Add(appendBody(nil, fullRequest()))
-	f.Add(appendBody(nil, operation.Request{}))
+	f.Add(AppendBody(nil, fullRequest()))
+	f.Add(AppendBody(nil, operation.Request{}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var r operation.Request
 		if ReadBody(b, &r, true) != nil {
 			return
 		}
 		var again operation.Request
-		if err := ReadBody(appendBody(nil, r), &again, true); err != nil {
+		if err := ReadBody(AppendBody(nil, r), &again, true); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(r, again); diff != "" {

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"example.org/groundcontrol/internal/operation"
 	"example.org/groundcontrol/internal/resource"
@@ -17,14 +18,32 @@ const requestColumns = `token, scope, kind, revision, type, identifier, client_t
 const insertRequest = `INSERT INTO request (` + requestColumns + `, claimable)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
-func insertValues(r operation.Request) ([]driver.Value, error) {
+// buffer holds the body of a row until it is in the database: the writer is done with it
+// when the verb returns.
+type buffer struct{ b []byte }
+
+var bodies = sync.Pool{New: func() any { return new(buffer) }}
+
+func (b *buffer) of(r operation.Request) []byte {
+	b.b = row.AppendBody(b.b[:0], r)
+	return b.b
+}
+
+// release gives the buffer back, unless one large request has made it large.
+func (b *buffer) release() {
+	if cap(b.b) <= 64<<10 {
+		bodies.Put(b)
+	}
+}
+
+func insertValues(r operation.Request, body *buffer) ([]driver.Value, error) {
 	token, err := tokenBytes(r.Token)
 	if err != nil {
 		return nil, err
 	}
 	return []driver.Value{
 		token, row.Scope(r.Account, r.Region), int64(row.Kind(r.Status, r.Operation)), r.Revision, r.TypeName, r.Identifier,
-		orNull(r.ClientToken), r.Node, row.Nanos(r.LeaseUntil), row.Body(r), claimable(r),
+		orNull(r.ClientToken), r.Node, row.Nanos(r.LeaseUntil), body.of(r), claimable(r),
 	}, nil
 }
 
@@ -33,13 +52,13 @@ const updateRequest = `UPDATE request SET kind = ?, revision = ?, identifier = ?
 	WHERE token = ? AND revision = ?`
 
 // updateValues are the values of r after a write that finds it at r.Revision.
-func updateValues(r operation.Request) ([]driver.Value, error) {
+func updateValues(r operation.Request, body *buffer) ([]driver.Value, error) {
 	token, err := tokenBytes(r.Token)
 	if err != nil {
 		return nil, err
 	}
 	return []driver.Value{
-		int64(row.Kind(r.Status, r.Operation)), r.Revision + 1, r.Identifier, r.Node, row.Nanos(r.LeaseUntil), row.Body(r), claimable(r),
+		int64(row.Kind(r.Status, r.Operation)), r.Revision + 1, r.Identifier, r.Node, row.Nanos(r.LeaseUntil), body.of(r), claimable(r),
 		token, r.Revision,
 	}, nil
 }

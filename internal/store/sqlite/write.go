@@ -107,46 +107,52 @@ func isContract(err error) bool {
 // Accept implements store.Store.
 func (s *Store) Accept(ctx context.Context, r operation.Request) (operation.Request, error) {
 	r.Revision = 1
-	values, err := insertValues(r)
+	body := bodies.Get().(*buffer)
+	defer body.release()
+	values, err := insertValues(r, body)
 	if err != nil {
 		return r, fmt.Errorf("sqlite: accept: %w", err)
 	}
-	got := r
+	var old *operation.Request
 	err = s.writer.do(ctx, func(t *writeStatements) (err error) {
-		got, err = t.accept(r, values)
+		old, err = t.accept(&r, values)
 		return err
 	})
-	return got, wrap("accept", err)
+	if old != nil {
+		return *old, wrap("accept", err)
+	}
+	return r, wrap("accept", err)
 }
 
-func (t *writeStatements) accept(r operation.Request, values []driver.Value) (operation.Request, error) {
+// accept inserts r, of which values are the row, or returns the request that stands in its way.
+func (t *writeStatements) accept(r *operation.Request, values []driver.Value) (*operation.Request, error) {
 	if r.Operation == operation.Update {
 		revision, err := t.revisionOf(resource.Key{Account: r.Account, Region: r.Region, TypeName: r.TypeName, Identifier: r.Identifier})
 		if err != nil {
-			return r, err
+			return nil, err
 		}
 		if revision != r.BaseRevision {
-			if old, err := t.inTheWay(r); err != nil || old.Token != "" {
-				return old, err
+			if old, err := t.inTheWay(*r); err != nil || old.Token != "" {
+				return &old, err
 			}
-			return r, store.ErrMoved
+			return nil, store.ErrMoved
 		}
 	}
 	for range 2 {
 		n, err := t.insert.run(values...)
 		if err != nil || n == 1 {
-			return r, err
+			return nil, err
 		}
-		old, err := t.inTheWay(r)
+		old, err := t.inTheWay(*r)
 		if err != nil || old.Token != "" {
-			return old, err
+			return &old, err
 		}
 		// Only a client token that has outlived its time stood in the way.
-		if err := t.forget(r); err != nil {
-			return r, err
+		if err := t.forget(*r); err != nil {
+			return nil, err
 		}
 	}
-	return r, fmt.Errorf("nothing stands in the way of %s, yet it cannot be inserted", r.Token)
+	return nil, fmt.Errorf("nothing stands in the way of %s, yet it cannot be inserted", r.Token)
 }
 
 // inTheWay returns the request that stands in the way of r and why, or the zero
@@ -188,7 +194,9 @@ func (t *writeStatements) forget(r operation.Request) error {
 
 // Save implements store.Store.
 func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.Change) (operation.Request, error) {
-	values, err := updateValues(r)
+	body := bodies.Get().(*buffer)
+	defer body.release()
+	values, err := updateValues(r, body)
 	if err != nil {
 		return r, fmt.Errorf("sqlite: save: %w", err)
 	}
@@ -301,7 +309,7 @@ func (t *writeStatements) claim(c store.Claim) (claimed []operation.Request, err
 		if err != nil {
 			return nil, err // the column says claimable, the request says no
 		}
-		values, err := updateValues(n)
+		values, err := updateValues(n, new(buffer))
 		if err != nil {
 			return nil, err
 		}
