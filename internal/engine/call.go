@@ -30,7 +30,6 @@ var (
 type inFlight struct {
 	request operation.Request // as it was leased
 	since   time.Time
-	ctx     context.Context // of the call
 	stop    context.CancelCauseFunc
 	limit   *time.Timer // ends the call when it has had its time
 	lease   *time.Timer // ends the call when the lease is over: another node may make it then
@@ -39,8 +38,8 @@ type inFlight struct {
 // start makes the call that r was leased for. It takes over one slot, which it
 // gives back when the handler has answered.
 func (e *Engine) start(r operation.Request) {
-	f := &inFlight{request: r, since: time.Now()}
-	f.ctx, f.stop = context.WithCancelCause(context.Background())
+	ctx, stop := context.WithCancelCause(context.Background())
+	f := &inFlight{request: r, since: time.Now(), stop: stop}
 	f.limit = time.AfterFunc(e.callLimit(r.TypeName), func() { f.stop(context.DeadlineExceeded) })
 	e.mu.Lock()
 	if e.halted {
@@ -53,17 +52,18 @@ func (e *Engine) start(r operation.Request) {
 	e.running[r.Token] = f
 	e.calls.Add(1)
 	e.mu.Unlock()
+	task := func() { e.finish(ctx, f) }
 	select {
-	case e.tasks <- f: // a goroutine whose stack has grown already
+	case e.tasks <- task: // a goroutine whose stack has grown already
 	default:
-		go e.labour(f)
+		go e.labour(task)
 	}
 }
 
 // finish makes the call f.
-func (e *Engine) finish(f *inFlight) {
+func (e *Engine) finish(ctx context.Context, f *inFlight) {
 	defer e.calls.Done()
-	e.call(f.ctx, f.request)
+	e.call(ctx, f.request)
 	f.limit.Stop()
 	f.lease.Stop()
 	f.stop(nil)
@@ -74,17 +74,17 @@ func (e *Engine) finish(f *inFlight) {
 	e.mu.Unlock()
 }
 
-// labour makes the call f and then others, until none comes for a second or the engine
+// labour runs task and then others, until none comes for a second or the engine
 // stops. Calls need a deep stack, and growing one for each call is a good part of what
 // a quick call costs.
-func (e *Engine) labour(f *inFlight) {
+func (e *Engine) labour(task func()) {
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
 	for {
-		e.finish(f)
+		task()
 		idle.Reset(time.Second)
 		select {
-		case f = <-e.tasks:
+		case task = <-e.tasks:
 		case <-idle.C:
 			return
 		case <-e.stopped:

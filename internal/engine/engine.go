@@ -78,8 +78,8 @@ func (nobody) Ended(operation.Operation, operation.Status, string, time.Duration
 type Engine struct {
 	Config
 	slots *slots
-	wake  chan struct{}  // there may be something to claim
-	tasks chan *inFlight // calls for goroutines that wait for one
+	wake  chan struct{} // there may be something to claim
+	tasks chan func()   // calls for goroutines that wait for one
 	// stopped is closed when Run returns.
 	stopped chan struct{}
 	watch   watchers
@@ -113,7 +113,7 @@ func New(c Config) *Engine {
 		c.Observer = nobody{}
 	}
 	return &Engine{
-		Config: c, slots: newSlots(c.Concurrency, c.Limits), wake: make(chan struct{}, 1), tasks: make(chan *inFlight), stopped: make(chan struct{}),
+		Config: c, slots: newSlots(c.Concurrency, c.Limits), wake: make(chan struct{}, 1), tasks: make(chan func()), stopped: make(chan struct{}),
 		running: map[string]*inFlight{},
 	}
 }

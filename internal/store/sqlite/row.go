@@ -22,17 +22,25 @@ const insertRequest = `INSERT INTO request (` + requestColumns + `, claimable)
 // when the verb returns.
 type buffer struct{ b []byte }
 
-var bodies = sync.Pool{New: func() any { return new(buffer) }}
-
 func (b *buffer) of(r operation.Request) []byte {
 	b.b = row.AppendBody(b.b[:0], r)
 	return b.b
 }
 
-// release gives the buffer back, unless one large request has made it large.
-func (b *buffer) release() {
-	if cap(b.b) <= 64<<10 {
-		bodies.Put(b)
+// buffers lends buffers. Its zero value is ready for use.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) lend() *buffer {
+	if one, ok := b.pool.Get().(*buffer); ok {
+		return one
+	}
+	return new(buffer)
+}
+
+// giveBack takes a buffer, unless one large request has made it large.
+func (b *buffers) giveBack(one *buffer) {
+	if cap(one.b) <= 64<<10 {
+		b.pool.Put(one)
 	}
 }
 

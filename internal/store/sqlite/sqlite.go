@@ -49,6 +49,7 @@ type Store struct {
 	readers *sql.DB
 	queues  *sql.DB // the connection on which the node looks for work: it waits for no reader
 	writer  *writer
+	bodies  buffers
 	read    readStatements
 	keeper  *keeper
 	kept    sync.WaitGroup     // the keeper's goroutine

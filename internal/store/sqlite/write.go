@@ -107,8 +107,8 @@ func isContract(err error) bool {
 // Accept implements store.Store.
 func (s *Store) Accept(ctx context.Context, r operation.Request) (operation.Request, error) {
 	r.Revision = 1
-	body := bodies.Get().(*buffer)
-	defer body.release()
+	body := s.bodies.lend()
+	defer s.bodies.giveBack(body)
 	values, err := insertValues(r, body)
 	if err != nil {
 		return r, fmt.Errorf("sqlite: accept: %w", err)
@@ -194,8 +194,8 @@ func (t *writeStatements) forget(r operation.Request) error {
 
 // Save implements store.Store.
 func (s *Store) Save(ctx context.Context, r operation.Request, change *resource.Change) (operation.Request, error) {
-	body := bodies.Get().(*buffer)
-	defer body.release()
+	body := s.bodies.lend()
+	defer s.bodies.giveBack(body)
 	values, err := updateValues(r, body)
 	if err != nil {
 		return r, fmt.Errorf("sqlite: save: %w", err)
