@@ -5,14 +5,19 @@ import (
 	"time"
 )
 
-// hintPause is the shortest time between two looks for work that hints cause: other
-// nodes write all the time, and their own work is no business of ours.
+// hintPause is the shortest time between two looks for work that hints cause: several
+// nodes look, and one of them gets it.
 const hintPause = 100 * time.Millisecond
 
 // listen follows what other nodes write, until ctx is done.
 func (e *Engine) listen(ctx context.Context) {
+	e.hear(ctx, func() error { return e.Store.Watch(ctx, func(tokens []string) { e.look(ctx, tokens) }) })
+}
+
+// listenForWork looks for work when other nodes leave some, until ctx is done.
+func (e *Engine) listenForWork(ctx context.Context) {
 	var looked time.Time // the last look, or the coming one
-	told := func(tokens []string) {
+	freed := func() {
 		switch pause := hintPause - time.Since(looked); {
 		case pause <= 0:
 			looked = time.Now()
@@ -21,10 +26,14 @@ func (e *Engine) listen(ctx context.Context) {
 			looked = looked.Add(hintPause)
 			time.AfterFunc(pause, e.nudge)
 		}
-		e.look(ctx, tokens)
 	}
+	e.hear(ctx, func() error { return e.Store.WatchFree(ctx, freed) })
+}
+
+// hear keeps watching, also where hints are cut off for a while.
+func (e *Engine) hear(ctx context.Context, watch func() error) {
 	for ctx.Err() == nil {
-		if err := e.Store.Watch(ctx, told); ctx.Err() == nil {
+		if err := watch(); ctx.Err() == nil {
 			e.Log.Warn("hints of other nodes are cut off; polling goes on", "err", err)
 			sleep(ctx, e.Poll)
 		}

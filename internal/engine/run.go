@@ -27,6 +27,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { e.expire(ctx) })
 	wg.Go(func() { e.listen(ctx) })
+	wg.Go(func() { e.listenForWork(ctx) })
 	wg.Go(func() { e.guard(ctx) })
 	drained, stop := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { e.keep(drained) })

@@ -126,6 +126,12 @@ type Work interface {
 	// never a fact: it may be late, be lost or come twice, and no tokens at all mean that any
 	// request may have changed. A store of one process has nothing to tell.
 	Watch(ctx context.Context, told func(tokens []string)) error
+
+	// WatchFree calls freed when another process has written a request that any node may
+	// take, until ctx is done; it returns the error of ctx. As with Watch it is a hint. It
+	// stands apart since to look for work is dear beside a look at one request, and
+	// most of what others write is work of their own.
+	WatchFree(ctx context.Context, freed func()) error
 }
 
 // Ledger is how resources are read; Save of Requests writes them.

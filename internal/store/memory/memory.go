@@ -207,6 +207,18 @@ func (s *Store) Watch(ctx context.Context, told func(tokens []string)) error {
 	}
 }
 
+// WatchFree implements store.Work.
+func (s *Store) WatchFree(ctx context.Context, freed func()) error {
+	return s.Watch(ctx, func(tokens []string) {
+		s.mu.Lock()
+		free := slices.ContainsFunc(tokens, func(token string) bool { return s.requests[token].Token != "" && s.requests[token].Free() })
+		s.mu.Unlock()
+		if free {
+			freed()
+		}
+	})
+}
+
 // Request implements store.Store.
 func (s *Store) Request(ctx context.Context, account, region, token string) (operation.Request, error) {
 	if err := ctx.Err(); err != nil {

@@ -59,6 +59,10 @@ func (c *cluster) Watch(ctx context.Context, told func([]string)) error {
 	return c.next().Watch(ctx, told)
 }
 
+func (c *cluster) WatchFree(ctx context.Context, freed func()) error {
+	return c.next().WatchFree(ctx, freed)
+}
+
 func (c *cluster) Resource(ctx context.Context, key resource.Key) (resource.Resource, error) {
 	return c.next().Resource(ctx, key)
 }

@@ -25,6 +25,9 @@ const (
 	hintEvery = 25 * time.Millisecond
 	// maxHints is how many tokens are told one by one; more of them mean "anything".
 	maxHints = 1000
+	// freeMark ends a payload where any node may take some of what was written. Versions before
+	// it do not read so far.
+	freeMark = "+"
 	// tokensEach fit into one notification, of less than 8000 bytes, behind the node's name.
 	tokensEach = 350
 	// listenerLost is how long a node that gives no sign counts as a listener.
@@ -44,18 +47,21 @@ type hints struct {
 	mu     sync.Mutex
 	tokens map[[16]byte]struct{}
 	many   bool
+	free   bool                   // some of what was written any node may take
+	freed  map[chan struct{}]bool // of our calls of WatchFree
 }
 
 func newHints() *hints {
-	return &hints{node: rand.Text()[:11], wake: make(chan struct{}, 1), tokens: map[[16]byte]struct{}{}}
+	return &hints{node: rand.Text()[:11], wake: make(chan struct{}, 1), tokens: map[[16]byte]struct{}{}, freed: map[chan struct{}]bool{}}
 }
 
-// wrote notes that a request was written.
-func (h *hints) wrote(token [16]byte) {
+// wrote notes that a request was written, and whether any node may take it.
+func (h *hints) wrote(token [16]byte, free bool) {
 	if !h.wanted.Load() {
 		return
 	}
 	h.mu.Lock()
+	h.free = h.free || free
 	if len(h.tokens) < maxHints {
 		h.tokens[token] = struct{}{}
 	} else {
@@ -72,9 +78,11 @@ func (h *hints) wrote(token [16]byte) {
 func (h *hints) payloads() (all []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	defer clear(h.tokens)
+	defer func() {
+		clear(h.tokens)
+		h.many, h.free = false, false
+	}()
 	if h.many {
-		h.many = false
 		return []string{h.node}
 	}
 	var b strings.Builder
@@ -91,25 +99,42 @@ func (h *hints) payloads() (all []string) {
 		n++
 	}
 	if n > 0 {
+		if h.free {
+			b.WriteString(freeMark)
+		}
 		all = append(all, b.String())
 	}
 	return all
 }
 
-// heard reads a payload of another node; ok is false for one of our own.
-func (h *hints) heard(payload string) (tokens []string, ok bool) {
+// heard reads a payload of another node; ok is false for one of our own. free is whether
+// there may be work for any node.
+func (h *hints) heard(payload string) (tokens []string, free, ok bool) {
 	if len(payload) < len(h.node) || payload[:len(h.node)] == h.node {
-		return nil, false
+		return nil, false, false
 	}
+	rest, free := strings.CutSuffix(payload[len(h.node):], freeMark)
 	size := tokenText.EncodedLen(16)
-	for rest := payload[len(h.node):]; len(rest) >= size; rest = rest[size:] {
+	for ; len(rest) >= size; rest = rest[size:] {
 		var u [16]byte
 		if n, err := tokenText.Decode(u[:], []byte(rest[:size])); err != nil || n != 16 {
-			return nil, true // not ours to understand: something has changed
+			return nil, true, true // not ours to understand: something has changed
 		}
 		tokens = append(tokens, operation.FormatToken(u))
 	}
-	return tokens, true
+	return tokens, free || len(tokens) == 0, true
+}
+
+// wakeFree tells our calls of WatchFree.
+func (h *hints) wakeFree() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ch := range h.freed {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // tell sends hints until the store is closed. Hints that cannot be sent are lost: who
@@ -213,6 +238,30 @@ func (s *Store) Watch(ctx context.Context, told func(tokens []string)) error {
 	}
 }
 
+// WatchFree implements store.Work. It hears only while a Watch runs, and tells a while's
+// hints as one.
+func (s *Store) WatchFree(ctx context.Context, freed func()) error {
+	ch := make(chan struct{}, 1)
+	s.hints.mu.Lock()
+	s.hints.freed[ch] = true
+	s.hints.mu.Unlock()
+	defer func() {
+		s.hints.mu.Lock()
+		defer s.hints.mu.Unlock()
+		delete(s.hints.freed, ch)
+	}()
+	for {
+		select {
+		case <-ch:
+			freed()
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.closing.Done():
+			return errClosed
+		}
+	}
+}
+
 // leave tells the other nodes that a Watch is over.
 func (s *Store) leave() {
 	if s.hints.listening.Add(-1) > 0 || s.closing.Err() != nil {
@@ -245,6 +294,7 @@ func (s *Store) listen(ctx context.Context, told func([]string), connected func(
 	s.countListeners(ctx)
 	connected()
 	told(nil) // of what was written before
+	s.hints.wakeFree()
 	for {
 		heard, cancel := context.WithTimeout(ctx, patience)
 		n, err := c.WaitForNotification(heard)
@@ -253,8 +303,12 @@ func (s *Store) listen(ctx context.Context, told func([]string), connected func(
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err == nil:
-			if tokens, ok := s.hints.heard(n.Payload); ok {
+			tokens, free, ok := s.hints.heard(n.Payload)
+			if ok {
 				told(tokens)
+			}
+			if free {
+				s.hints.wakeFree()
 			}
 		case heard.Err() == nil:
 			return err

@@ -315,6 +315,43 @@ func TestNodesHearOfEachOther(t *testing.T) {
 	}
 }
 
+func TestNodesHearOfWorkForAny(t *testing.T) {
+	url := testpg.Database(t)
+	a, b := open(t, url), open(t, url)
+	heard, stop := watch(t, a)
+	defer stop()
+	untilHeard(t, b, heard)
+	freed := make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	watching := make(chan error, 1)
+	go func() {
+		watching <- a.WatchFree(ctx, func() {
+			select {
+			case freed <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	// The first may be written before a watches.
+	late := time.After(10 * time.Second)
+	for told := false; !told; {
+		r := request(t, b.Now(), "", "")
+		r.Status, r.Node, r.LeaseUntil = operation.Pending, "", time.Time{}
+		accept(t, b, r)
+		select {
+		case <-freed:
+			told = true
+		case <-late:
+			t.Fatal("no word of a request that any node may take")
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-watching; !errors.Is(err, context.Canceled) {
+		t.Errorf("watch for free requests: %v", err)
+	}
+}
+
 // untilHeard returns when s has noticed who listens to it.
 func untilHeard(t testing.TB, s store.Store, heard chan string) {
 	t.Helper()

@@ -226,6 +226,12 @@ func (s *Store) Watch(ctx context.Context, _ func([]string)) error {
 	return ctx.Err()
 }
 
+// WatchFree implements store.Work.
+func (s *Store) WatchFree(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func scanAll[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
 	defer rows.Close() //nolint:errcheck // Err below says what went wrong
 	var all []T
