@@ -13,6 +13,7 @@ import (
 
 	"example.org/groundcontrol/internal/auth"
 	"example.org/groundcontrol/internal/cli"
+	"example.org/groundcontrol/internal/durable"
 	"example.org/groundcontrol/internal/pgserver"
 )
 
@@ -130,7 +131,7 @@ func (s *system) up(ctx context.Context) (err error) {
 		return err
 	}
 	for _, n := range s.nodes {
-		if err := auth.WriteFile(filepath.Join(n.data, cli.CredentialsFile), credentials); err != nil {
+		if err := durable.WriteFile(filepath.Join(n.data, cli.CredentialsFile), credentials, 0o600); err != nil {
 			return err
 		}
 		if err := n.start(ctx); err != nil {
@@ -166,7 +167,7 @@ func (s *system) addNode(name string, secret []byte) error {
 		}
 	}
 	s.nodes = append(s.nodes, n)
-	return auth.WriteFile(filepath.Join(n.data, "secret.key"), secret)
+	return durable.WriteFile(filepath.Join(n.data, "secret.key"), secret, 0o600)
 }
 
 // down ends everything. The folder stays, but for what lay on a disk of its own and the

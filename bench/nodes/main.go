@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"example.org/groundcontrol/bench/internal/load"
 	"example.org/groundcontrol/internal/pgserver"
 	"example.org/groundcontrol/internal/store/postgres"
@@ -27,6 +29,9 @@ var (
 	span    = flag.Duration("slice", 5*time.Second, "how long each kind is measured at a time")
 	rounds  = flag.Int("rounds", 4, "slices of each kind; one more before them is not counted")
 )
+
+// settled is how long it takes nodes to notice each other, and begin to send hints.
+const settled = 3500 * time.Millisecond
 
 const account = "000000000001"
 
@@ -47,28 +52,62 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sums := map[int]load.Result{}
+	b := bench{server, url}
+	sums := map[int]result{}
 	for i := range *rounds + 1 {
 		for _, n := range []int{1, *nodes} {
-			r, err := measure(ctx, url, n)
+			r, err := b.measure(ctx, n)
 			if err != nil {
 				return err
 			}
 			if i > 0 {
-				sums[n] = sums[n].Plus(r)
+				sums[n] = sums[n].plus(r)
 			}
 		}
 	}
 	one, all := sums[1], sums[*nodes]
-	fmt.Printf("1 node: %.0f/s; %d nodes: %.0f/s, %.2f of one\n", one.Rate(), *nodes, all.Rate(), all.Rate()/one.Rate())
+	fmt.Printf("1 node:  %v\n%d nodes: %v\n%.2f of one node's rate, %.2f of its processor time for a create\n",
+		one, *nodes, all, all.Rate()/one.Rate(), all.cost()/one.cost())
 	return nil
 }
 
+// result is what slices of one kind took.
+type result struct {
+	load.Result
+	server          time.Duration // processor time of the database
+	writes, commits int64         // of the nodes' writers: verbs, and transactions
+	syncs           int64         // of the database's log
+}
+
+func (r result) plus(o result) result {
+	return result{r.Result.Plus(o.Result), r.server + o.server, r.writes + o.writes, r.commits + o.commits, r.syncs + o.syncs}
+}
+
+// cost is the processor time for a create, in microseconds.
+func (r result) cost() float64 { return float64((r.CPU + r.server).Microseconds()) / float64(r.Calls) }
+
+func (r result) String() string {
+	per := func(n int64) float64 { return float64(n) / float64(r.Calls) }
+	ms := func(q float64) float64 { return r.At(q).Seconds() * 1000 }
+	return fmt.Sprintf("%.0f/s, accepted in %.1f ms (p50), %.1f ms (p99); for a create %.0f µs, %.0f of it the database's; "+
+		"for a thousand %.0f transactions of %.1f writes, %.0f syncs",
+		r.Rate(), ms(0.5), ms(0.99), r.cost(), per(r.server.Microseconds()), 1000*per(r.commits), float64(r.writes)/float64(r.commits), 1000*per(r.syncs))
+}
+
+type bench struct {
+	server *pgserver.Server
+	url    string
+}
+
 // measure runs n nodes for a slice.
-func measure(ctx context.Context, url string, n int) (r load.Result, err error) {
+func (b *bench) measure(ctx context.Context, n int) (r result, err error) {
+	var writes, commits atomic.Int64
 	var all []*load.Node
 	for range n {
-		db, oerr := postgres.Open(ctx, url, postgres.Options{})
+		db, oerr := postgres.Open(ctx, b.url, postgres.Options{Committed: func(verbs int) {
+			commits.Add(1)
+			writes.Add(int64(verbs))
+		}})
 		if oerr != nil {
 			return r, errors.Join(err, oerr)
 		}
@@ -80,8 +119,32 @@ func measure(ctx context.Context, url string, n int) (r load.Result, err error) 
 		defer func() { err = errors.Join(err, node.Stop()) }()
 		all = append(all, node)
 	}
+	time.Sleep(settled)
+	before, err := b.look(ctx)
+	if err != nil {
+		return r, err
+	}
 	var next atomic.Int64
-	return load.For(*span, *clients, func() (time.Duration, error) {
+	done, err := load.For(*span, *clients, func() (time.Duration, error) {
 		return all[int(next.Add(1))%n].Create(ctx, account)
 	})
+	if err != nil {
+		return r, err
+	}
+	after, err := b.look(ctx)
+	return result{done, after.server - before.server, writes.Load(), commits.Load(), after.syncs - before.syncs}, err
+}
+
+// look reads the counters of the database.
+func (b *bench) look(ctx context.Context) (r result, err error) {
+	c, err := pgx.Connect(ctx, b.url)
+	if err != nil {
+		return r, err
+	}
+	err = c.QueryRow(ctx, `SELECT wal_sync FROM pg_stat_wal`).Scan(&r.syncs)
+	if err = errors.Join(err, c.Close(ctx)); err != nil {
+		return r, err
+	}
+	r.server, err = b.server.CPU()
+	return r, err
 }

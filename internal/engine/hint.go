@@ -3,17 +3,20 @@ package engine
 import (
 	"context"
 	"time"
+
+	"example.org/groundcontrol/internal/store"
 )
 
-// hintPause is the shortest time between two looks for work that hints cause: other
-// nodes write all the time, and their own work is no business of ours.
+// hintPause is the shortest time between two looks for work that hints cause: several
+// nodes look, and one of them gets it.
 const hintPause = 100 * time.Millisecond
 
 // listen follows what other nodes write, until ctx is done.
 func (e *Engine) listen(ctx context.Context) {
-	var looked time.Time // the last look, or the coming one
-	told := func(tokens []string) {
+	var looked time.Time // the last look for work, or the coming one
+	told := func(hint store.Hint) {
 		switch pause := hintPause - time.Since(looked); {
+		case !hint.Free:
 		case pause <= 0:
 			looked = time.Now()
 			e.nudge()
@@ -21,7 +24,7 @@ func (e *Engine) listen(ctx context.Context) {
 			looked = looked.Add(hintPause)
 			time.AfterFunc(pause, e.nudge)
 		}
-		e.look(ctx, tokens)
+		e.look(ctx, hint.Tokens)
 	}
 	for ctx.Err() == nil {
 		if err := e.Store.Watch(ctx, told); ctx.Err() == nil {

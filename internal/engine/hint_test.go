@@ -19,28 +19,30 @@ import (
 // heard is a store that says what it hears in another way.
 type heard struct {
 	store.Store
-	watch func(ctx context.Context, told func([]string), inner store.Store) error
+	watch func(ctx context.Context, told func(store.Hint), inner store.Store) error
 }
 
-func (h *heard) Watch(ctx context.Context, told func([]string)) error {
+func (h *heard) Watch(ctx context.Context, told func(store.Hint)) error {
 	return h.watch(ctx, told, h.Store)
 }
 
 func TestStatusWakesWhenAnotherNodeEndsTheRequest(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		watch func(ctx context.Context, told func([]string), inner store.Store) error
+		watch func(ctx context.Context, told func(store.Hint), inner store.Store) error
 		want  time.Duration // after the submission
 	}{
-		{"by a hint", func(ctx context.Context, told func([]string), inner store.Store) error { return inner.Watch(ctx, told) }, 2300 * time.Millisecond},
-		{"by a hint that names none", func(ctx context.Context, told func([]string), inner store.Store) error {
-			return inner.Watch(ctx, func([]string) { told(nil) })
+		{"by a hint", func(ctx context.Context, told func(store.Hint), inner store.Store) error {
+			return inner.Watch(ctx, told)
 		}, 2300 * time.Millisecond},
-		{"by a poll where hints are lost", func(ctx context.Context, _ func([]string), _ store.Store) error {
+		{"by a hint that names none", func(ctx context.Context, told func(store.Hint), inner store.Store) error {
+			return inner.Watch(ctx, func(store.Hint) { told(store.Hint{Free: true}) })
+		}, 2300 * time.Millisecond},
+		{"by a poll where hints are lost", func(ctx context.Context, _ func(store.Hint), _ store.Store) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}, 3050 * time.Millisecond},
-		{"by a poll where hints are cut off", func(context.Context, func([]string), store.Store) error {
+		{"by a poll where hints are cut off", func(context.Context, func(store.Hint), store.Store) error {
 			return errors.New("the connection is gone")
 		}, 3050 * time.Millisecond},
 	} {

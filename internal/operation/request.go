@@ -111,6 +111,10 @@ type Input struct {
 // holds the lease.
 func (r Request) InFlight(now time.Time) bool { return r.Node != "" && now.Before(r.LeaseUntil) }
 
+// Free reports whether any node may take the request once it is due: it is live and nobody
+// holds its lease.
+func (r Request) Free() bool { return !r.Status.Ended() && r.Node == "" }
+
 // RetryAfter returns when the next step is due, and whether that is known: the
 // request waits for its next call. It is never later than the step itself.
 func (r Request) RetryAfter() (time.Time, bool) {

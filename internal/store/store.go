@@ -121,11 +121,18 @@ type Work interface {
 	// return the same request unless the lease of the first ran out in between.
 	Claim(ctx context.Context, c Claim) ([]operation.Request, error)
 
-	// Watch calls told with the tokens of requests that other processes have written,
-	// until ctx is done; it returns the error of ctx. A hint is a reason to look and
-	// never a fact: it may be late, be lost or come twice, and no tokens at all mean that any
-	// request may have changed. A store of one process has nothing to tell.
-	Watch(ctx context.Context, told func(tokens []string)) error
+	// Watch tells what other processes have written, until ctx is done; it returns the
+	// error of ctx. A store of one process has nothing to tell.
+	Watch(ctx context.Context, told func(Hint)) error
+}
+
+// Hint is word of what another process has written: a reason to look and never a fact. It
+// may be late, be lost or come twice.
+type Hint struct {
+	Tokens []string // of the requests; none means that any may have changed
+	// Free is whether any node may take one of them. To look for work is dear beside a look
+	// at one request, and most of what others write is work of their own.
+	Free bool
 }
 
 // Ledger is how resources are read; Save of Requests writes them.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"example.org/groundcontrol/internal/pgserver"
 )
@@ -103,8 +104,13 @@ func (s *Server) Exec(t testing.TB, url, sql string) {
 	must(t, s.server.Exec(t.Context(), url, sql))
 }
 
-// PID is the process of the server, parent of all the others that it runs.
-func (s *Server) PID() int { return s.server.PID() }
+// CPU is the processor time that the server's processes have used so far, on Linux.
+func (s *Server) CPU(t testing.TB) time.Duration {
+	t.Helper()
+	used, err := s.server.CPU()
+	must(t, err)
+	return used
+}
 
 // Stop ends the server as an administrator's restart does: connections break at
 // once, what was committed is kept.

@@ -184,7 +184,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []operation.R
 
 // Watch implements store.Work. All who watch are told of all writes: engines that
 // share the store are nodes to each other.
-func (s *Store) Watch(ctx context.Context, told func(tokens []string)) error {
+func (s *Store) Watch(ctx context.Context, told func(store.Hint)) error {
 	ch := make(chan string, 1024)
 	s.mu.Lock()
 	if s.watchers == nil {
@@ -200,7 +200,10 @@ func (s *Store) Watch(ctx context.Context, told func(tokens []string)) error {
 	for {
 		select {
 		case token := <-ch:
-			told([]string{token})
+			s.mu.Lock()
+			r := s.requests[token]
+			s.mu.Unlock()
+			told(store.Hint{Tokens: []string{token}, Free: r.Token != "" && r.Free()})
 		case <-ctx.Done():
 			return ctx.Err()
 		}

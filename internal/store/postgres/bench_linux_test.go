@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -118,7 +115,7 @@ func (m *meter) run(b *testing.B, op func(int64) error) {
 	var wg sync.WaitGroup
 	m.commits.Store(0)
 	m.verbs.Store(0)
-	own, db := ownTime(b), serverTime(b, m.server.PID())
+	own, db := ownTime(b), m.server.CPU(b)
 	b.ResetTimer()
 	for range clients {
 		wg.Go(func() {
@@ -132,7 +129,7 @@ func (m *meter) run(b *testing.B, op func(int64) error) {
 	}
 	wg.Wait()
 	b.StopTimer()
-	own, db = ownTime(b)-own, serverTime(b, m.server.PID())-db
+	own, db = ownTime(b)-own, m.server.CPU(b)-db
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
 	b.ReportMetric(float64(m.verbs.Load())/float64(b.N), "writes/op")
 	b.ReportMetric(float64(m.verbs.Load())/float64(m.commits.Load()), "writes/commit")
@@ -147,39 +144,4 @@ func ownTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// serverTime is the processor time of a server's processes, those that have ended
-// included.
-func serverTime(b *testing.B, pid int) (sum time.Duration) {
-	b.Helper()
-	all, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, file := range all {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has just ended
-		}
-		// pid (name) state parent …: fields 14 to 17 are the times, in hundredths of a second.
-		_, rest, _ := strings.Cut(string(text), ") ")
-		f := strings.Fields(rest)
-		own := strings.HasPrefix(string(text), strconv.Itoa(pid)+" ")
-		if !own && f[1] != strconv.Itoa(pid) {
-			continue
-		}
-		times := f[11:13]
-		if own {
-			times = f[11:15]
-		}
-		for _, t := range times {
-			ticks, err := strconv.Atoi(t)
-			if err != nil {
-				b.Fatal(err)
-			}
-			sum += time.Duration(ticks) * 10 * time.Millisecond
-		}
-	}
-	return sum
 }

@@ -55,7 +55,7 @@ func (c *cluster) Claim(ctx context.Context, claim store.Claim) ([]operation.Req
 	return c.next().Claim(ctx, claim)
 }
 
-func (c *cluster) Watch(ctx context.Context, told func([]string)) error {
+func (c *cluster) Watch(ctx context.Context, told func(store.Hint)) error {
 	return c.next().Watch(ctx, told)
 }
 

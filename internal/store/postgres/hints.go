@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/groundcontrol/internal/operation"
+	"example.org/groundcontrol/internal/store"
 )
 
 // Nodes tell each other which requests they have written, with NOTIFY. Inside the
@@ -25,6 +26,9 @@ const (
 	hintEvery = 25 * time.Millisecond
 	// maxHints is how many tokens are told one by one; more of them mean "anything".
 	maxHints = 1000
+	// freeMark ends a payload where any node may take some of what was written. Versions before
+	// it do not read so far.
+	freeMark = "+"
 	// tokensEach fit into one notification, of less than 8000 bytes, behind the node's name.
 	tokensEach = 350
 	// listenerLost is how long a node that gives no sign counts as a listener.
@@ -44,18 +48,20 @@ type hints struct {
 	mu     sync.Mutex
 	tokens map[[16]byte]struct{}
 	many   bool
+	free   bool // any node may take some of what was written
 }
 
 func newHints() *hints {
 	return &hints{node: rand.Text()[:11], wake: make(chan struct{}, 1), tokens: map[[16]byte]struct{}{}}
 }
 
-// wrote notes that a request was written.
-func (h *hints) wrote(token [16]byte) {
+// wrote notes that a request was written, and whether any node may take it.
+func (h *hints) wrote(token [16]byte, free bool) {
 	if !h.wanted.Load() {
 		return
 	}
 	h.mu.Lock()
+	h.free = h.free || free
 	if len(h.tokens) < maxHints {
 		h.tokens[token] = struct{}{}
 	} else {
@@ -72,9 +78,11 @@ func (h *hints) wrote(token [16]byte) {
 func (h *hints) payloads() (all []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	defer clear(h.tokens)
+	defer func() {
+		clear(h.tokens)
+		h.many, h.free = false, false
+	}()
 	if h.many {
-		h.many = false
 		return []string{h.node}
 	}
 	var b strings.Builder
@@ -91,25 +99,30 @@ func (h *hints) payloads() (all []string) {
 		n++
 	}
 	if n > 0 {
+		if h.free {
+			b.WriteString(freeMark)
+		}
 		all = append(all, b.String())
 	}
 	return all
 }
 
 // heard reads a payload of another node; ok is false for one of our own.
-func (h *hints) heard(payload string) (tokens []string, ok bool) {
+func (h *hints) heard(payload string) (hint store.Hint, ok bool) {
 	if len(payload) < len(h.node) || payload[:len(h.node)] == h.node {
-		return nil, false
+		return hint, false
 	}
+	rest, free := strings.CutSuffix(payload[len(h.node):], freeMark)
 	size := tokenText.EncodedLen(16)
-	for rest := payload[len(h.node):]; len(rest) >= size; rest = rest[size:] {
+	for ; len(rest) >= size; rest = rest[size:] {
 		var u [16]byte
 		if n, err := tokenText.Decode(u[:], []byte(rest[:size])); err != nil || n != 16 {
-			return nil, true // not ours to understand: something has changed
+			return store.Hint{Free: true}, true // not ours to understand: something has changed
 		}
-		tokens = append(tokens, operation.FormatToken(u))
+		hint.Tokens = append(hint.Tokens, operation.FormatToken(u))
 	}
-	return tokens, true
+	hint.Free = free || len(hint.Tokens) == 0
+	return hint, true
 }
 
 // tell sends hints until the store is closed. Hints that cannot be sent are lost: who
@@ -189,7 +202,7 @@ func (s *Store) countListeners(ctx context.Context) {
 
 // Watch implements store.Work. Until other nodes have noticed that this one listens, a few
 // seconds, they tell nothing. It returns early with an error when the store is closed.
-func (s *Store) Watch(ctx context.Context, told func(tokens []string)) error {
+func (s *Store) Watch(ctx context.Context, told func(store.Hint)) error {
 	s.hints.listening.Add(1)
 	defer s.leave()
 	inner, cancel := context.WithCancel(ctx)
@@ -229,7 +242,7 @@ func (s *Store) leave() {
 
 // listen tells what it hears until the connection breaks or ctx is done. connected is
 // called once it hears.
-func (s *Store) listen(ctx context.Context, told func([]string), connected func()) error {
+func (s *Store) listen(ctx context.Context, told func(store.Hint), connected func()) error {
 	var c *pgx.Conn
 	err := s.bounded(ctx, func(ctx context.Context) (err error) {
 		if c, err = pgx.ConnectConfig(ctx, s.config.ConnConfig); err != nil {
@@ -244,7 +257,7 @@ func (s *Store) listen(ctx context.Context, told func([]string), connected func(
 	}
 	s.countListeners(ctx)
 	connected()
-	told(nil) // of what was written before
+	told(store.Hint{Free: true}) // of what was written before
 	for {
 		heard, cancel := context.WithTimeout(ctx, patience)
 		n, err := c.WaitForNotification(heard)
@@ -253,8 +266,8 @@ func (s *Store) listen(ctx context.Context, told func([]string), connected func(
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err == nil:
-			if tokens, ok := s.hints.heard(n.Payload); ok {
-				told(tokens)
+			if hint, ok := s.hints.heard(n.Payload); ok {
+				told(hint)
 			}
 		case heard.Err() == nil:
 			return err

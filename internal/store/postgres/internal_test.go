@@ -147,9 +147,10 @@ func TestHintsComeBackWhole(t *testing.T) {
 	for n := range maxHints {
 		token := operation.NewToken(at(1), [8]byte{byte(n >> 8), byte(n)})
 		u, _ := operation.ParseToken(token)
-		us.wrote(u)
+		us.wrote(u, n == 0)
 		want[token] = true
 	}
+	frees := 0
 	for _, payload := range us.payloads() {
 		if len(payload) >= 8000 {
 			t.Errorf("a payload of %d bytes", len(payload))
@@ -157,11 +158,14 @@ func TestHintsComeBackWhole(t *testing.T) {
 		if _, ok := us.heard(payload); ok {
 			t.Error("a node hears itself")
 		}
-		tokens, ok := them.heard(payload)
+		hint, ok := them.heard(payload)
 		if !ok {
 			t.Error("a node does not hear another")
 		}
-		for _, token := range tokens {
+		if hint.Free {
+			frees++
+		}
+		for _, token := range hint.Tokens {
 			if !want[token] {
 				t.Errorf("token %s: twice, or never sent", token)
 			}
@@ -171,19 +175,26 @@ func TestHintsComeBackWhole(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("%d tokens are lost", len(want))
 	}
+	if frees != 1 {
+		t.Errorf("%d payloads tell of work for any node, want 1", frees)
+	}
+	us.wrote([16]byte{1}, false)
+	if hint, ok := them.heard(us.payloads()[0]); hint.Free || !ok {
+		t.Errorf("heard: %+v, %v", hint, ok)
+	}
 	for n := range maxHints + 1 {
-		us.wrote([16]byte{byte(n >> 8), byte(n)})
+		us.wrote([16]byte{byte(n >> 8), byte(n)}, false)
 	}
 	all := us.payloads()
-	if tokens, ok := them.heard(all[0]); len(all) != 1 || len(tokens) > 0 || !ok {
-		t.Errorf("too many are %d payloads, of %d tokens", len(all), len(tokens))
+	if hint, ok := them.heard(all[0]); len(all) != 1 || len(hint.Tokens) > 0 || !hint.Free || !ok {
+		t.Errorf("too many are %d payloads, the first %+v", len(all), hint)
 	}
 	if all := us.payloads(); len(all) > 0 {
 		t.Errorf("%d payloads of nothing", len(all))
 	}
 	for _, odd := range []string{"", "x", strings.Repeat("!", 40)} {
-		if tokens, _ := us.heard(odd); len(tokens) > 0 {
-			t.Errorf("%q: %v", odd, tokens)
+		if hint, _ := us.heard(odd); len(hint.Tokens) > 0 {
+			t.Errorf("%q: %+v", odd, hint)
 		}
 	}
 }

@@ -177,7 +177,7 @@ func TestClosedStoreRefuses(t *testing.T) {
 	if _, err := s.Claim(t.Context(), store.Claim{}); err == nil {
 		t.Error("a closed store claims")
 	}
-	if err := s.Watch(t.Context(), func([]string) {}); err == nil {
+	if err := s.Watch(t.Context(), func(store.Hint) {}); err == nil {
 		t.Error("a closed store watches")
 	}
 }
@@ -332,6 +332,48 @@ func TestNodesHearOfEachOther(t *testing.T) {
 	}
 }
 
+func TestNodesHearOfWorkForAny(t *testing.T) {
+	url := testpg.Database(t)
+	a, b := open(t, url), open(t, url)
+	ctx, cancel := context.WithCancel(t.Context())
+	hints := make(chan store.Hint, 1000)
+	watching := make(chan error, 1)
+	go func() { watching <- a.Watch(ctx, func(h store.Hint) { hints <- h }) }()
+	// What is written before they know of each other is not told.
+	free := func(mine bool) bool {
+		for range 300 {
+			r := request(t, b.Now(), "", "")
+			if !mine {
+				r.Status, r.Node, r.LeaseUntil = operation.Pending, "", time.Time{}
+			}
+			accept(t, b, r)
+			for late := time.After(200 * time.Millisecond); ; {
+				select {
+				case h := <-hints:
+					if slices.Contains(h.Tokens, r.Token) {
+						return h.Free
+					}
+					continue
+				case <-late:
+				}
+				break
+			}
+		}
+		t.Fatal("no word of a request")
+		return false
+	}
+	if free(true) {
+		t.Error("what another node holds is told as work for any")
+	}
+	if !free(false) {
+		t.Error("no word that any node may take a request")
+	}
+	cancel()
+	if err := <-watching; !errors.Is(err, context.Canceled) {
+		t.Errorf("watch: %v", err)
+	}
+}
+
 // untilHeard returns when s has noticed who listens to it.
 func untilHeard(t testing.TB, s store.Store, heard chan string) {
 	t.Helper()
@@ -351,11 +393,11 @@ func watch(t testing.TB, s store.Store) (heard chan string, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- s.Watch(ctx, func(tokens []string) {
-			for _, token := range tokens {
+		done <- s.Watch(ctx, func(h store.Hint) {
+			for _, token := range h.Tokens {
 				heard <- token
 			}
-			if len(tokens) == 0 {
+			if len(h.Tokens) == 0 {
 				heard <- ""
 			}
 		})

@@ -168,7 +168,7 @@ func (s *Store) claim(ctx context.Context, on *session, c store.Claim) (claimed 
 	for _, j := range jobs {
 		j.request.Revision++
 		claimed = append(claimed, j.request)
-		s.hints.wrote(j.token)
+		s.hints.wrote(j.token, false)
 	}
 	return claimed, true, nil
 }

@@ -126,7 +126,7 @@ func (w *writer) attempt(ctx context.Context, jobs []*job) (left []*job, committ
 	w.store.Committed(len(jobs))
 	for _, j := range jobs {
 		if j.err = w.verdict(j); j.err == nil {
-			w.store.hints.wrote(j.token)
+			w.store.hints.wrote(j.token, j.request.Free())
 		}
 	}
 	return nil, true, nil

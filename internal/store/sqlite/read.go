@@ -221,7 +221,7 @@ func (s *Store) Place(ctx context.Context, r operation.Request, max int) (n int,
 }
 
 // Watch implements store.Work: no other process has the file.
-func (s *Store) Watch(ctx context.Context, _ func([]string)) error {
+func (s *Store) Watch(ctx context.Context, _ func(store.Hint)) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

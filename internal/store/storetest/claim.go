@@ -206,7 +206,7 @@ func place(t *testing.T, s store.Store) {
 func watchEnds(t *testing.T, s store.Store) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Watch(ctx, func([]string) {}) }()
+	go func() { done <- s.Watch(ctx, func(store.Hint) {}) }()
 	accept(t, s, pending(1, "a")) // not disturbed by whoever watches
 	cancel(nil)
 	select {
