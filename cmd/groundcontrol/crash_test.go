@@ -54,9 +54,13 @@ func TestACountdownGoesOnAfterKill9(t *testing.T) {
 	s := start(t)
 	e := s.client(t).create(countdown, `{"Name":"apollo","Seconds":8}`)
 	e = s.client(t).until(*e.RequestToken, "it has counted", func(e *types.ProgressEvent) bool { n := remaining(e); return n > 0 && n < 8 })
+	began := time.Now()
 	s.kill9()
 	s.restart()
 	goesOn(s.client(t), e)
+	if took := time.Since(began); took > 28*time.Second { // the dead server's lease is for 30 s
+		t.Errorf("it took %v", took)
+	}
 }
 
 func TestACountdownGoesOnAfterManyCrashes(t *testing.T) {
