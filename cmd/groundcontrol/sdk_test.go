@@ -21,14 +21,17 @@ func TestOtherSDKsTakeAResourceThroughItsLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, of := range map[string]struct{ program, file, try, hint string }{
-		"boto3":      {"python3", "life.py", "import boto3", "apt-get install python3-boto3"},
-		"JavaScript": {"node", "life.js", "require('@aws-sdk/client-cloudcontrol')", "make setup (npm install @aws-sdk/client-cloudcontrol)"},
+	for name, of := range map[string]struct {
+		program, file string
+		try           []string // fails where the SDK is missing
+		hint          string
+	}{
+		"boto3":      {"python3", "life.py", []string{"-c", "import boto3"}, "apt-get install python3-boto3"},
+		"JavaScript": {"node", "life.js", []string{"-e", "require('@aws-sdk/client-cloudcontrol')"}, "make setup (npm install @aws-sdk/client-cloudcontrol)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			flag := map[string]string{"python3": "-c", "node": "-e"}[of.program]
-			probe := exec.CommandContext(t.Context(), of.program, flag, of.try)
+			probe := exec.CommandContext(t.Context(), of.program, of.try...)
 			probe.Env = clean("NODE_PATH=" + modules)
 			needThat(t, probe.Run(), name, of.hint)
 			s := start(t)

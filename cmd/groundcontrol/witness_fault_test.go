@@ -15,6 +15,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol/types"
+
+	"example.org/groundcontrol/internal/testcgroup"
 )
 
 // witness is a provider of ours in one language, ready to be registered.
@@ -354,25 +356,7 @@ func TestHandlersLiveInACgroup(t *testing.T) {
 	none := t.TempDir()
 	wantParts(t, groundcontrol(t, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--handler-cgroup", none).stderr,
 		"--handler-cgroup: "+none+" is no cgroup of version 2")
-	dir := ""
-	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err != nil {
-			continue
-		}
-		var err error
-		if dir, err = os.MkdirTemp(root, "groundcontrol-test-"); err != nil {
-			t.Skipf("no cgroup can be made here: %v", err)
-		}
-		break
-	}
-	if dir == "" {
-		t.Skip("there are no cgroups of version 2 here")
-	}
-	t.Cleanup(func() {
-		if err := os.Remove(dir); err != nil { // only an empty one goes
-			t.Errorf("something is left in the group: %v", err)
-		}
-	})
+	dir := testcgroup.New(t)
 	s := start(t, "--handler-cgroup", dir)
 	w := witnesses(t, "go")[0]
 	s.command(t, 0, "type", "register", w.project)

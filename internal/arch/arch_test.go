@@ -54,9 +54,10 @@ var may = map[string][]string{
 	"internal/store/sealed":    {"internal/operation", "internal/resource", "internal/store"},
 	"internal/store/storetest": {"internal/operation", "internal/resource", "internal/store"},
 
-	"internal/pgserver": {},                    // a PostgreSQL server of one's own; for testpg, the chaos harness and benchmarks
-	"internal/testpg":   {"internal/pgserver"}, // the same for tests; no package but a test imports it
-	"internal/testsdk":  {},                    // the HTTP client of AWS's SDK, likewise
+	"internal/pgserver":   {},                    // a PostgreSQL server of one's own; for testpg, the chaos harness and benchmarks
+	"internal/testpg":     {"internal/pgserver"}, // the same for tests; no package but a test imports it
+	"internal/testcgroup": {},                    // control groups for tests, likewise
+	"internal/testsdk":    {},                    // the HTTP client of AWS's SDK, likewise
 
 	"internal/handler/simulate":   {"internal/handler", "internal/resource", "internal/schema", "internal/schema/sample", "internal/store", "internal/follow", "internal/limit"},
 	"internal/handler/provider":   {"internal/handler", "internal/schema"}, // the handler contract on the wire

@@ -8,29 +8,8 @@ import (
 	"testing"
 
 	"example.org/groundcontrol/internal/lambda"
+	"example.org/groundcontrol/internal/testcgroup"
 )
-
-// newCgroup makes a group of version 2, where this machine lets us; CI's may not.
-func newCgroup(t *testing.T) string {
-	t.Helper()
-	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err != nil {
-			continue
-		}
-		dir, err := os.MkdirTemp(root, "groundcontrol-test-")
-		if err != nil {
-			t.Skipf("no cgroup can be made here: %v", err)
-		}
-		t.Cleanup(func() {
-			if err := os.Remove(dir); err != nil { // only an empty one goes
-				t.Errorf("something is left in the group: %v", err)
-			}
-		})
-		return dir
-	}
-	t.Skip("there are no cgroups of version 2 here")
-	return ""
-}
 
 func openCgroup(t *testing.T, dir string, memory bool) *lambda.Cgroup {
 	t.Helper()
@@ -47,7 +26,7 @@ func openCgroup(t *testing.T, dir string, memory bool) *lambda.Cgroup {
 
 // A process that hides its environment and its session is found by its group alone.
 func TestNothingOutlivesAChildWithACgroup(t *testing.T) {
-	dir := newCgroup(t)
+	dir := testcgroup.New(t)
 	p, f := newPool(t, lambda.Config{Cgroup: openCgroup(t, dir, false)}), child(t, "serve")
 	file := filepath.Join(t.TempDir(), "pid")
 	must(t, p, f, order{Do: "pid"})
@@ -72,7 +51,7 @@ func TestNothingOutlivesAChildWithACgroup(t *testing.T) {
 }
 
 func TestACgroupIsForOnePoolAndClearedOfAnothers(t *testing.T) {
-	dir := newCgroup(t)
+	dir := testcgroup.New(t)
 	if err := os.Mkdir(filepath.Join(dir, "function-left"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +69,7 @@ func TestACgroupIsForOnePoolAndClearedOfAnothers(t *testing.T) {
 
 // Each process stays below the limit; together they do not.
 func TestACgroupLimitsTheMemoryOfAllTogether(t *testing.T) {
-	p := newPool(t, lambda.Config{Init: patience, Cgroup: openCgroup(t, newCgroup(t), true)})
+	p := newPool(t, lambda.Config{Init: patience, Cgroup: openCgroup(t, testcgroup.New(t), true)})
 	const script = `for i in 1 2 3 4 5 6; do (x=$(head -c 60000000 /dev/zero | tr '\0' x); sleep 300) & done; wait`
 	f := lambda.Function{Key: "greedy", Dir: t.TempDir(), Command: []string{"/bin/sh", "-c", script}, Memory: 256 << 20}
 	if _, fe := fails(t, p, f, order{}, "Runtime.ExitError"); !strings.Contains(fe.Message, "the 256 MiB of memory that they may") {

@@ -17,8 +17,12 @@ const tick = 10 * time.Millisecond
 
 // CPU is the processor time that the server's processes have used so far, those that have
 // ended included. On Linux only; the server has to run.
-func (s *Server) CPU() (time.Duration, error) {
-	server := strconv.Itoa(s.PID())
+func (s *Server) CPU() (time.Duration, error) { return ProcessorTime(s.PID()) }
+
+// ProcessorTime is what the process has used so far, with its children and those of them
+// that have ended. On Linux only.
+func ProcessorTime(pid int) (time.Duration, error) {
+	parent := strconv.Itoa(pid)
 	processes, err := os.ReadDir("/proc")
 	if err != nil {
 		return 0, fmt.Errorf("pgserver: processor time: %w", err)
@@ -37,11 +41,11 @@ func (s *Server) CPU() (time.Duration, error) {
 		}
 		// The fields after the name, which is in brackets: state, parent, …
 		f := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-		if len(f) < 15 || p.Name() != server && f[1] != server {
+		if len(f) < 15 || p.Name() != parent && f[1] != parent {
 			continue
 		}
 		spent := f[11:13] // user, system
-		if p.Name() == server {
+		if p.Name() == parent {
 			spent = f[11:15] // and those of children that have ended
 		}
 		for _, ticks := range spent {

@@ -1,10 +1,7 @@
 package round
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 	"strconv"
@@ -12,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.org/groundcontrol/internal/pgserver"
 )
 
 // reading is the state of all counters at one time.
@@ -31,7 +30,7 @@ func look(server int, ended *atomic.Int64) (r reading, err error) {
 	}
 	r.self = time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	if server != 0 {
-		if r.server, err = tree(server); err != nil {
+		if r.server, err = pgserver.ProcessorTime(server); err != nil {
 			return r, err
 		}
 	}
@@ -48,46 +47,6 @@ func (r reading) since(o reading) Result {
 
 // tick is the unit of times in /proc: Linux reports a hundred in a second.
 const tick = 10 * time.Millisecond
-
-// tree is the processor time of a process, of its children, and of those of its
-// children that have ended.
-func tree(pid int) (time.Duration, error) {
-	processes, err := os.ReadDir("/proc")
-	if err != nil {
-		return 0, err
-	}
-	var sum time.Duration
-	for _, p := range processes {
-		id, err := strconv.Atoi(p.Name())
-		if err != nil {
-			continue // not a process
-		}
-		raw, err := os.ReadFile("/proc/" + p.Name() + "/stat")
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
-			continue // it has ended: its parent has its time
-		}
-		if err != nil {
-			return 0, err
-		}
-		// The fields after the name, which is in brackets: state, parent, …
-		f := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-		if len(f) < 15 || id != pid && f[1] != strconv.Itoa(pid) {
-			continue
-		}
-		spent := f[11:13] // user, system
-		if id == pid {
-			spent = f[11:15] // and those of children that have ended
-		}
-		for _, s := range spent {
-			n, err := strconv.Atoi(s)
-			if err != nil {
-				return 0, fmt.Errorf("/proc/%d/stat: %w", id, err)
-			}
-			sum += time.Duration(n) * tick
-		}
-	}
-	return sum, nil
-}
 
 // machine is the processor time that was not idle since this machine started.
 func machine() (time.Duration, error) {
